@@ -1,0 +1,56 @@
+"""The forms of logging in and of the account."""
+
+from __future__ import annotations
+
+from wtforms import Form, PasswordField, StringField, validators
+
+from cpoms_core.access.passwords import LONGEST
+
+
+def _given(message: str) -> validators.InputRequired:
+    return validators.InputRequired(message)
+
+
+class LoginForm(Form):
+    """E-mail and password."""
+
+    email = StringField("E-mail address", [_given("Type your e-mail address."), validators.Length(max=254)])
+    password = PasswordField("Password", [_given("Type your password."), validators.Length(max=LONGEST)])
+
+
+class ForgottenForm(Form):
+    """Where to send a link to set a password."""
+
+    email = StringField("E-mail address", [_given("Type your e-mail address."), validators.Length(max=254)])
+
+
+class NewPasswordForm(Form):
+    """A new password, twice."""
+
+    password = PasswordField("New password", [_given("Type a new password.")])
+    repeat = PasswordField(
+        "The same again",
+        [_given("Type it a second time."), validators.EqualTo("password", "The two are not the same.")],
+    )
+
+
+class CodeForm(Form):
+    """The six digits of an authenticator."""
+
+    code = StringField(
+        "6-digit code", [_given("Type the 6 digits that your authenticator shows."), validators.Length(max=20)]
+    )
+
+
+class NewKeyForm(CodeForm):
+    """A new authenticator: its name, and a code that proves that it works."""
+
+    name = StringField(
+        "Name of the device", [_given("Give it a name, for example My phone."), validators.Length(max=80)]
+    )
+
+
+class UnlockForm(Form):
+    """The password, to go on after the screen was locked."""
+
+    password = PasswordField("Password", [_given("Type your password."), validators.Length(max=LONGEST)])

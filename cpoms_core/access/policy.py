@@ -1,0 +1,291 @@
+"""THE permission rules (USR-12), as SQL conditions. Every list, search, count, chart, export and page goes
+through them, and nothing else decides who may see a row.
+
+Each rule is written for `Eyes`: whoever looks, as SQL expressions. For the viewer of a request they are
+constants; for "who could see this?" they are the columns of `User`. One rule, both questions.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
+from sqlalchemy.orm import aliased
+
+from cpoms_core.access.models import (
+    ClassAccess,
+    ClassRestriction,
+    GroupCategory,
+    GroupPermission,
+    SoftKey,
+    User,
+)
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.alerts.models import Alert
+from cpoms_core.database.types import Id
+from cpoms_core.documents.models import Document
+from cpoms_core.incidents.models import Action, Category, Incident, IncidentCategory, IncidentStudent
+from cpoms_core.students.models import GroupMember, Student, StudentGroup
+
+Condition = ColumnElement[bool]
+
+
+def _any(*tables: Any, where: Collection[Any]) -> Condition:
+    """EXISTS over `tables`, everything else being the enclosing statement's. Said outright: SQLAlchemy alone
+    correlates with the nearest enclosing statement only, and two levels down `user` became another FROM, so
+    that any user's rights would have counted."""
+    return select(literal(1)).select_from(*tables).where(*where).correlate_except(*tables).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Whoever looks: the user, their group, and what their group permits, as SQL expressions."""
+
+    user_id: ColumnElement[Any]
+    group_id: ColumnElement[Any]
+    sees_ungrouped: Condition
+    permits: Callable[[str], Condition]
+
+
+def eyes_of(viewer: Viewer) -> Eyes:
+    """The viewer of a session; permissions are those that count in it."""
+    return Eyes(
+        literal(viewer.user_id, Id),
+        literal(viewer.group_id, Id),
+        true() if viewer.sees_ungrouped else false(),
+        lambda permission: true() if viewer.may(permission) else false(),
+    )
+
+
+def eyes_of_users() -> Eyes:
+    """Every user of the school, with what they have in an elevated session."""
+    return Eyes(
+        User.id,  # type: ignore[arg-type]
+        User.group_id,  # type: ignore[arg-type]
+        User.sees_ungrouped,  # type: ignore[arg-type]
+        lambda permission: _any(
+            GroupPermission,
+            where=[GroupPermission.group_id == User.group_id, GroupPermission.permission == permission],
+        ),
+    )
+
+
+# --- students --------------------------------------------------------------------------------------------
+
+
+def _in_class(eyes: Eyes, student_id: ColumnElement[Any]) -> Condition:
+    """USR-09: with class restrictions off every class; with them on the listed users and groups only, and
+    either kind of group suffices. A student without a group is for those who may see such students, but
+    one typed in by staff is for everyone until an import matches it."""
+    child = aliased(Student)  # the enclosing statement may select students itself
+    grouped = _any(GroupMember, where=[GroupMember.student_id == student_id])
+    typed_in = _any(
+        child, where=[child.id == student_id, child.mis_source.is_(None), child.archived_at.is_(None)]
+    )
+    listed = _any(
+        GroupMember,
+        StudentGroup,
+        ClassRestriction,
+        ClassAccess,
+        where=[
+            GroupMember.student_id == student_id,
+            StudentGroup.id == GroupMember.group_id,
+            ClassRestriction.kind == StudentGroup.kind,
+            ClassAccess.student_group_id == StudentGroup.id,
+            ClassAccess.holder_id.in_([eyes.user_id, eyes.group_id]),
+        ],
+    )
+    unrestricted = ~_any(ClassRestriction, where=[])
+    return or_(
+        and_(grouped, or_(unrestricted, listed)),
+        and_(~grouped, or_(eyes.sees_ungrouped, typed_in)),
+    )
+
+
+def visible_students(viewer: Viewer) -> Condition:
+    """Condition on Student: may appear in the viewer's lists and searches."""
+    eyes = eyes_of(viewer)
+    return and_(
+        true() if viewer.elevated else false(),
+        eyes.permits("students:list"),
+        _in_class(eyes, Student.id),  # type: ignore[arg-type]
+    )
+
+
+def student_records(viewer: Viewer) -> Condition:
+    """Condition on Student: the viewer may open the student's record."""
+    return and_(visible_students(viewer), eyes_of(viewer).permits("students:details"))
+
+
+def choosable_students(viewer: Viewer) -> Condition:
+    """Condition on Student: may be chosen on the Add incident form. Whoever may record a concern may record
+    it about any child on roll; the form shows a name and a year only (INC-01)."""
+    return and_(
+        eyes_of(viewer).permits("incidents:add"),
+        or_(Student.archived_at.is_(None), visible_students(viewer)),
+    )
+
+
+# --- incidents -------------------------------------------------------------------------------------------
+
+
+def _sees_category(eyes: Eyes, category_id: ColumnElement[Any]) -> Condition:
+    return _any(
+        GroupCategory,
+        where=[
+            GroupCategory.group_id == eyes.group_id,
+            GroupCategory.category_id == category_id,
+            GroupCategory.view_incidents,
+        ],
+    )
+
+
+def _full_sight(eyes: Eyes) -> Condition:
+    """USR-12.3: View incidents on all of its categories, and one of its students in the viewer's classes; a
+    whole-school incident has no student, so classes do not apply to it."""
+    hidden_category = _any(
+        IncidentCategory,
+        where=[
+            IncidentCategory.incident_id == Incident.id,
+            ~_sees_category(eyes, IncidentCategory.category_id),  # type: ignore[arg-type]
+        ],
+    )
+    own_student = _any(
+        IncidentStudent,
+        where=[
+            IncidentStudent.incident_id == Incident.id,
+            _in_class(eyes, IncidentStudent.student_id),  # type: ignore[arg-type]
+        ],
+    )
+    return and_(
+        eyes.permits("students:details"),
+        ~hidden_category,
+        or_(Incident.student_id.is_(None), own_student),
+    )
+
+
+def _alerted(eyes: Eyes) -> Condition:
+    """USR-12.4: an open alert lets its recipient read that one incident, whatever their group."""
+    return _any(
+        Alert,
+        where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id, Alert.read_at.is_(None)],
+    )
+
+
+def visible_incidents(viewer: Viewer) -> Condition:
+    """Condition on Incident: the viewer may read it (USR-12.1, 3 and 4)."""
+    eyes = eyes_of(viewer)
+    sight = or_(_full_sight(eyes), _alerted(eyes)) if viewer.elevated else _alerted(eyes)
+    return and_(Incident.deleted_at.is_(None), sight)
+
+
+def rightful_incidents(viewer: Viewer) -> Condition:
+    """Condition on Incident: the viewer sees it by their own rights, not only through an alert."""
+    if not viewer.elevated:
+        return false()
+    return and_(Incident.deleted_at.is_(None), _full_sight(eyes_of(viewer)))
+
+
+def visible_actions(viewer: Viewer) -> Condition:
+    """Condition on Action: follows its incident."""
+    return and_(
+        Action.deleted_at.is_(None),
+        _any(Incident, where=[Incident.id == Action.incident_id, visible_incidents(viewer)]),
+    )
+
+
+def student_names_in(viewer: Viewer) -> Condition:
+    """Condition on Student: may be named to this viewer on an incident they see; others appear as "another
+    student" (USR-12.3). A recipient without sight of their own is told the names on that one incident."""
+    return _in_class(eyes_of(viewer), Student.id)  # type: ignore[arg-type]
+
+
+# --- categories ------------------------------------------------------------------------------------------
+
+
+def _category_right(viewer: Viewer, right: ColumnElement[bool]) -> Condition:
+    return _any(
+        GroupCategory,
+        where=[
+            GroupCategory.group_id == literal(viewer.group_id, Id),
+            GroupCategory.category_id == Category.id,
+            right,
+        ],
+    )
+
+
+def addable_categories(viewer: Viewer) -> Condition:
+    """Condition on Category: the viewer may choose it on a form (INC-03)."""
+    return and_(
+        Category.disabled_at.is_(None),
+        eyes_of(viewer).permits("incidents:add"),
+        _category_right(viewer, GroupCategory.add_incidents),  # type: ignore[arg-type]
+    )
+
+
+def monitored_categories(viewer: Viewer) -> Condition:
+    """Condition on Category: the viewer may see who is monitored for it (USR-12.5)."""
+    if not viewer.elevated:
+        return false()
+    return _category_right(viewer, GroupCategory.view_students)  # type: ignore[arg-type]
+
+
+# --- documents -------------------------------------------------------------------------------------------
+
+
+def visible_documents(viewer: Viewer) -> Condition:
+    """Condition on Document: it follows what it hangs on (USR-12.6)."""
+    on_incident = _any(Incident, where=[Incident.id == Document.incident_id, visible_incidents(viewer)])
+    in_vault = _any(Student, where=[Student.id == Document.student_id, student_records(viewer)])
+    return and_(Document.removed_at.is_(None), or_(on_incident, in_vault))
+
+
+# --- alerts ----------------------------------------------------------------------------------------------
+
+
+def own_alerts(viewer: Viewer) -> Condition:
+    """Condition on Alert: open and the viewer's own (USR-12.1)."""
+    return and_(Alert.recipient_id == literal(viewer.user_id, Id), Alert.read_at.is_(None))
+
+
+# --- who could see ---------------------------------------------------------------------------------------
+
+
+def key_holders() -> Condition:
+    """Condition on User: active, with a key."""
+    return and_(
+        User.deactivated_at.is_(None),
+        _any(SoftKey, where=[SoftKey.account_id == User.account_id, SoftKey.removed_at.is_(None)]),
+    )
+
+
+def who_sees(incident_id: uuid.UUID) -> Condition:
+    """Condition on User: could see this incident with their key (who may be assigned, who is not red)."""
+    seen = _any(Incident, where=[Incident.id == incident_id, _full_sight(eyes_of_users())])
+    return and_(key_holders(), seen)
+
+
+def who_would_see(category_ids: Collection[uuid.UUID], student_ids: Collection[uuid.UUID]) -> Condition:
+    """Condition on User: could see an incident with these categories and students (none: whole school),
+    which need not be recorded yet (INC-07)."""
+    eyes = eyes_of_users()
+    seen = (
+        select(func.count())
+        .select_from(GroupCategory)
+        .where(
+            GroupCategory.group_id == eyes.group_id,
+            GroupCategory.category_id.in_(category_ids),
+            GroupCategory.view_incidents,
+        )
+        .correlate_except(GroupCategory)
+        .scalar_subquery()
+    )
+    in_class = (
+        or_(*(_in_class(eyes, literal(student_id, Id)) for student_id in student_ids))
+        if student_ids
+        else true()
+    )
+    return and_(key_holders(), eyes.permits("students:details"), seen == len(set(category_ids)), in_class)

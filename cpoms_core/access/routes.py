@@ -1,0 +1,66 @@
+"""Pages of logging in and of the account."""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+
+from cpoms_core.access import account_views, views
+from cpoms_core.modules.routes import CORE, IN_SERVICE, PUBLIC, SIGNED_IN, ModuleRoutes, NotAudited
+
+TEMPLATES = "cpoms_core:templates/"
+BOTH = ("GET", "POST")
+
+
+def includeme(config: Configurator) -> None:
+    routes = ModuleRoutes(config, CORE)
+    for name, pattern in (
+        ("login", "/login"),
+        ("logout", "/logout"),
+        ("forgotten", "/forgotten"),
+        ("forgotten-sent", "/forgotten/sent"),
+        ("new-password", "/password/{token}"),
+        ("elevate", "/elevate"),
+        ("lock", "/session/lock"),
+        ("unlock", "/session/unlock"),
+        ("account", "/account"),
+        ("account-key-add", "/account/keys/add"),
+    ):
+        routes.route(name, pattern)
+    form = NotAudited("a form without data; each try is written by its service")
+    routes.view(
+        views.log_in, "login", permission=PUBLIC, audit=form, methods=BOTH,
+        template=f"{TEMPLATES}login/login.pt",
+    )
+    routes.view(views.log_out, "logout", permission=PUBLIC, audit=IN_SERVICE, methods=("POST",))
+    routes.view(
+        views.forgotten, "forgotten", permission=PUBLIC, audit=form, methods=BOTH,
+        template=f"{TEMPLATES}login/forgotten.pt",
+    )
+    routes.view(
+        views.forgotten_sent, "forgotten-sent", permission=PUBLIC, audit=NotAudited("the same for everyone"),
+        template=f"{TEMPLATES}login/forgotten_sent.pt",
+    )
+    routes.view(
+        views.new_password, "new-password", permission=PUBLIC, audit=form, methods=BOTH,
+        template=f"{TEMPLATES}login/new_password.pt",
+    )
+    routes.view(
+        views.elevate, "elevate", permission=SIGNED_IN, audit=form, methods=BOTH,
+        template=f"{TEMPLATES}login/key.pt",
+    )
+    routes.view(
+        views.lock, "lock", permission=PUBLIC, audit=NotAudited("the screen was covered"), methods=("POST",),
+        template="json",
+    )
+    routes.view(
+        views.unlock, "unlock", permission=PUBLIC, audit=form, methods=BOTH,
+        template=f"{TEMPLATES}login/locked.pt",
+    )
+    routes.view(
+        account_views.account, "account", permission=SIGNED_IN, audit="account.viewed",
+        template=f"{TEMPLATES}account/account.pt",
+    )
+    routes.view(
+        account_views.add_key, "account-key-add", permission=SIGNED_IN, audit=IN_SERVICE, methods=BOTH,
+        template=f"{TEMPLATES}account/key_add.pt",
+    )

@@ -1,0 +1,50 @@
+"""Alerts: a request to one user to read one incident, action or file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cpoms_core.database.base import Base, Record, belongs_to
+
+
+class Alert(Record, Base):
+    """Open until marked as read. Everyone's alerts of an incident are kept: "Read by N" counts them."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        belongs_to("user", "recipient_id"),
+        belongs_to("incident", "incident_id"),
+        belongs_to("action", "action_id"),
+        Index("ix_alert_recipient", "school_id", "recipient_id", "read_at", "created_at"),
+        Index("ix_alert_incident", "school_id", "incident_id"),
+    )
+
+    recipient_id: Mapped[uuid.UUID]
+    sender_id: Mapped[uuid.UUID | None]
+    incident_id: Mapped[uuid.UUID]
+    action_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[dt.datetime]
+    read_at: Mapped[dt.datetime | None]
+
+
+class AutomaticAlert(Record, Base):
+    """A user who is alerted to every incident of a category, a student or a student group (USR-07).
+    Exactly one of the three is set."""
+
+    __tablename__ = "automatic_alert"
+    __table_args__ = (
+        belongs_to("user", "user_id"),
+        belongs_to("category", "category_id"),
+        belongs_to("student", "student_id"),
+        belongs_to("student_group", "student_group_id"),
+        Index("ix_automatic_alert_user", "school_id", "user_id"),
+    )
+
+    user_id: Mapped[uuid.UUID]
+    category_id: Mapped[uuid.UUID | None]
+    student_id: Mapped[uuid.UUID | None]
+    student_group_id: Mapped[uuid.UUID | None]

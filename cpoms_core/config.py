@@ -1,0 +1,50 @@
+"""What the WSGI application is made of, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from cpoms_core.application import Application
+from cpoms_core.modules.routes import ModuleRoutes, refuse_unstamped
+
+PARTS = (
+    "pyramid_chameleon",
+    "pyramid_tm",
+    "pyramid_retry",
+    "cpoms_core.modules.routes",
+    "cpoms_core.web.request",
+    "cpoms_core.web.security",
+    "cpoms_core.web.tweens",
+    "cpoms_core.web.inputs",
+    "cpoms_core.web.auditing",
+    "cpoms_core.web.page",
+    "cpoms_core.web.errors",
+    "cpoms_core.web.routes",
+    "cpoms_core.access.routes",
+    "cpoms_core.students.routes",
+    "cpoms_core.incidents.routes",
+    "cpoms_core.alerts.routes",
+    "cpoms_core.documents.routes",
+    "cpoms_core.imports.routes",
+    "cpoms_core.admin.routes",
+)
+SETTINGS = {
+    "tm.manager_hook": "pyramid_tm.explicit_manager",
+    "retry.attempts": 3,
+    "chameleon.reload": False,
+    "pyramid.reload_templates": False,
+}
+
+
+def configure(app: Application) -> Any:
+    """Builds the WSGI application; an undeclared view or a module that fails stops the start."""
+    with Configurator(settings=SETTINGS) as config:
+        config.registry.app = app  # type: ignore[attr-defined]
+        for part in PARTS:
+            config.include(part)
+        app.hooks.boot_with("register_routes", lambda module: {"routes": ModuleRoutes(config, module)})
+        config.commit()
+        refuse_unstamped(config)
+        return config.make_wsgi_app()

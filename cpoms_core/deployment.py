@@ -1,0 +1,64 @@
+"""What the operator decides: addresses, database, mail, folders. Read from one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class BadDeployment(ValueError):
+    """The configuration cannot be used; the message says which line to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployment of the product, serving many schools.
+
+    folder: where the local database, the files and the keys are kept. owner_url: the role that migrates
+    (on PostgreSQL another than the application's). public_port: the port people's browsers use.
+    mail: `smtp://host:port`, `smtps://user:password@host:port`, or `mailbox:` for the local mailbox.
+    """
+
+    folder: Path
+    database_url: str = ""
+    owner_url: str = ""
+    domain: str = "cpoms.localhost"
+    scheme: str = "http"
+    public_port: int = 6543
+    mail: str = "mailbox:"
+    mail_from: str = "alerts@cpoms.localhost"
+    demo: bool = False
+    pool_size: int = 10
+
+    def __post_init__(self) -> None:
+        if self.scheme not in ("http", "https"):
+            raise BadDeployment(f"scheme must be http or https, not {self.scheme!r}")
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.folder / 'cpoms.sqlite'}")
+        if not self.owner_url:
+            object.__setattr__(self, "owner_url", self.database_url)
+
+    @property
+    def secure(self) -> bool:
+        return self.scheme == "https"
+
+    def school_address(self, slug: str) -> str:
+        """The address of a school, as links in mail give it: never taken from a request."""
+        standard = {"http": 80, "https": 443}[self.scheme]
+        port = "" if self.public_port == standard else f":{self.public_port}"
+        return f"{self.scheme}://{slug}.{self.domain}{port}"
+
+
+def load(path: Path) -> Deployment:
+    """Reads a deployment from a TOML file; relative folders are relative to it. Raises BadDeployment."""
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadDeployment(f"{path} cannot be read: {error}") from error
+    values["folder"] = (path.parent / values.get("folder", ".")).resolve()
+    try:
+        return Deployment(**values)
+    except TypeError as error:
+        raise BadDeployment(f"{path}: {error}") from error

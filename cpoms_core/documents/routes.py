@@ -1,0 +1,7 @@
+"""Pages of this feature."""
+
+from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    pass

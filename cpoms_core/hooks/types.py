@@ -1,0 +1,93 @@
+"""What hooks answer with: data, never HTML. `needs` names a permission; only the relay filters by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wtforms.fields.core import UnboundField
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A system permission on the user group screen (USR-04). `when_restricted`: it counts without a key."""
+
+    name: str
+    title: str
+    section: str
+    when_restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the top bar. `route` is a route without parameters; `weight` orders, lightest first."""
+
+    label: str
+    route: str
+    weight: int
+    icon: str = ""
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of the administration or of a student's record."""
+
+    label: str
+    route: str
+    weight: int
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of a page: a template of the module (`package:templates/x.pt`) and what it is given.
+
+    `slot` is the place on the page: `dashboard`, `incident-margin`, `incident-foot`, `student-overview`.
+    """
+
+    slot: str
+    weight: int
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A field of a form. A module's field is named `module-field`. `weight` orders, lightest first;
+    `template` draws the field if the ordinary macro does not do."""
+
+    name: str
+    field: UnboundField
+    weight: int
+    needs: str = ""
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """A module's objection to a form: the field's name and what is wrong, for the person who typed."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    """A school's setting (ADM-02): its default and a line of help. `parse` refuses by ValueError."""
+
+    name: str
+    default: Any
+    title: str
+    help: str
+    parse: Callable[[str], Any] = str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """A task that the worker runs for a school: `run(db, viewer, payload)`, by the name `module.task`."""
+
+    name: str
+    run: Callable[..., None]

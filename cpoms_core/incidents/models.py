@@ -1,0 +1,179 @@
+"""Incidents and actions, each with every version of it; categories and agencies."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cpoms_core.database.base import Base, OfSchool, Record, belongs_to
+from cpoms_core.database.types import Json
+
+
+class Category(Record, Base):
+    """What an incident is about; a sub-category has a parent. Disabled ones stay on the past (ADM-03)."""
+
+    __tablename__ = "category"
+    __table_args__ = (belongs_to("category", "parent_id"),)
+
+    name: Mapped[str] = mapped_column(String(120))
+    parent_id: Mapped[uuid.UUID | None]
+    colour: Mapped[str] = mapped_column(String(7), default="#66788a")
+    disabled_at: Mapped[dt.datetime | None]
+
+
+class Agency(Record, Base):
+    """An outside agency that can be involved (ADM-04)."""
+
+    __tablename__ = "agency"
+    __table_args__ = (UniqueConstraint("school_id", "name"),)
+
+    name: Mapped[str] = mapped_column(String(120))
+    disabled_at: Mapped[dt.datetime | None]
+
+
+class Incident(Record, Base):
+    """A dated free-text record about one student, or the whole school where `student_id` is empty.
+
+    The row is the newest version; `IncidentVersion` holds all of them, the first included.
+    """
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        belongs_to("student", "student_id"),
+        belongs_to("user", "author_id"),
+        UniqueConstraint("school_id", "number"),
+        UniqueConstraint("school_id", "submission"),
+        Index("ix_incident_author", "school_id", "author_id", "created_at"),
+        Index("ix_incident_occurred", "school_id", "occurred_at", "id"),
+    )
+
+    number: Mapped[int]
+    student_id: Mapped[uuid.UUID | None]
+    author_id: Mapped[uuid.UUID]
+    text: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    deleted_at: Mapped[dt.datetime | None]
+    submission: Mapped[uuid.UUID]  # one form, one incident: a second click or the back button adds none
+
+
+class IncidentVersion(OfSchool, Base):
+    """One version of an incident: everything that can be edited, who made it, when and why."""
+
+    __tablename__ = "incident_version"
+    __table_args__ = (belongs_to("incident", "incident_id"),)
+
+    incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))  # created | edited | action added | deleted | restored
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    made_by: Mapped[uuid.UUID | None]
+    made_at: Mapped[dt.datetime]
+
+
+class IncidentStudent(OfSchool, Base):
+    """A student on whose record the incident appears: its subject, or a linked one (INC-04)."""
+
+    __tablename__ = "incident_student"
+    __table_args__ = (
+        belongs_to("incident", "incident_id"),
+        belongs_to("student", "student_id"),
+        Index("ix_incident_student_student", "school_id", "student_id", "incident_id"),
+    )
+
+    incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    student_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    linked: Mapped[bool]
+    share_documents: Mapped[bool] = mapped_column(default=False)
+    share_actions: Mapped[bool] = mapped_column(default=True)
+
+
+class IncidentCategory(OfSchool, Base):
+    """A category of an incident, chosen on its form or added by an action."""
+
+    __tablename__ = "incident_category"
+    __table_args__ = (
+        belongs_to("incident", "incident_id"),
+        belongs_to("category", "category_id"),
+        Index("ix_incident_category_category", "school_id", "category_id"),
+    )
+
+    incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    category_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+
+
+class IncidentAgency(OfSchool, Base):
+    """An agency involved in an incident."""
+
+    __tablename__ = "incident_agency"
+    __table_args__ = (belongs_to("incident", "incident_id"), belongs_to("agency", "agency_id"))
+
+    incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    agency_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+
+
+class Action(Record, Base):
+    """A dated free-text follow-up under an incident (ACT-01); its versions are in `ActionVersion`."""
+
+    __tablename__ = "action"
+    __table_args__ = (
+        belongs_to("incident", "incident_id"),
+        belongs_to("user", "author_id"),
+        Index("ix_action_incident", "school_id", "incident_id", "occurred_at"),
+        Index("ix_action_author", "school_id", "author_id", "created_at"),
+        UniqueConstraint("school_id", "submission"),
+    )
+
+    incident_id: Mapped[uuid.UUID]
+    author_id: Mapped[uuid.UUID]
+    text: Mapped[str] = mapped_column(Text)
+    occurred_at: Mapped[dt.datetime]
+    created_at: Mapped[dt.datetime]
+    on_linked: Mapped[bool] = mapped_column(default=False)  # shown on the linked students' records too
+    share_documents: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
+    deleted_at: Mapped[dt.datetime | None]
+    submission: Mapped[uuid.UUID]
+
+
+class ActionVersion(OfSchool, Base):
+    """One version of an action."""
+
+    __tablename__ = "action_version"
+    __table_args__ = (belongs_to("action", "action_id"),)
+
+    action_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    made_by: Mapped[uuid.UUID | None]
+    made_at: Mapped[dt.datetime]
+
+
+class ActionAgency(OfSchool, Base):
+    """An agency involved in an action."""
+
+    __tablename__ = "action_agency"
+    __table_args__ = (belongs_to("action", "action_id"), belongs_to("agency", "agency_id"))
+
+    action_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    agency_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+
+
+class Draft(OfSchool, Base):
+    """A half-typed form, for its author only; deleted when the form is submitted (INC-10)."""
+
+    __tablename__ = "draft"
+    __table_args__ = (belongs_to("user", "user_id"),)
+
+    user_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    form: Mapped[str] = mapped_column(String(80), primary_key=True)  # incident, or action-<incident id>
+    fields: Mapped[dict[str, Any]] = mapped_column(Json)
+    saved_at: Mapped[dt.datetime]

@@ -1,0 +1,30 @@
+"""Structured logs without personal data (OPS-05)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+
+import structlog
+
+
+def place_of(error: BaseException) -> list[str]:
+    """Where an error was raised: its last frames, without its text, which may hold what a person typed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.name}:{frame.lineno}" for frame in frames[-5:]]
+
+
+def set_up(*, as_json: bool) -> None:
+    """Sends logs to standard error: a line of JSON each, or coloured for a person at a terminal."""
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

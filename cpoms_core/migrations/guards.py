@@ -1,0 +1,61 @@
+"""What guards the tables beside their constraints: append-only triggers, and row security on PostgreSQL.
+Made again after every migration from this one place, because SQLite drops triggers with a rebuilt table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from cpoms_core.database.base import Base
+from cpoms_core.tenancy.row_security import SCHOOL_FUNCTION, protect, school_tables
+
+APPEND_ONLY = ("audit_entry", "audit_seal", "incident_version", "action_version")
+KEPT = ("incident", "action", "alert", "document", "student", "outbox_item")
+"""Rows that change, but that nothing in the product deletes."""
+
+
+def put_up(connection: Connection) -> None:
+    """(Re)creates every guard; safe to run again."""
+    existing = set(connection.dialect.get_table_names(connection))
+    make = _postgresql if connection.dialect.name == "postgresql" else _sqlite
+    for statement in make(existing):
+        connection.exec_driver_sql(statement)
+
+
+def _refusals(existing: set[str]) -> Iterator[tuple[str, str]]:
+    for table in APPEND_ONLY:
+        if table in existing:
+            yield table, "UPDATE"
+            yield table, "DELETE"
+    for table in KEPT:
+        if table in existing:
+            yield table, "DELETE"
+
+
+def _sqlite(existing: set[str]) -> Iterator[str]:
+    for table, deed in _refusals(existing):
+        name = f"keep_{table}_{deed.lower()}"
+        yield f"DROP TRIGGER IF EXISTS {name}"
+        yield (
+            f"CREATE TRIGGER {name} BEFORE {deed} ON {table} BEGIN "
+            f"SELECT RAISE(ABORT, '{table} rows are kept'); END"
+        )
+
+
+def _postgresql(existing: set[str]) -> Iterator[str]:
+    yield (
+        "CREATE OR REPLACE FUNCTION keep_rows() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION '% rows are kept', TG_TABLE_NAME; END $$"
+    )
+    for table, deed in _refusals(existing):
+        name = f"keep_{table}_{deed.lower()}"
+        yield f'DROP TRIGGER IF EXISTS {name} ON "{table}"'
+        yield (
+            f'CREATE TRIGGER {name} BEFORE {deed} ON "{table}" FOR EACH STATEMENT '
+            "EXECUTE FUNCTION keep_rows()"
+        )
+    yield SCHOOL_FUNCTION
+    for table in school_tables(Base.metadata):
+        if table in existing:
+            yield from protect(table)

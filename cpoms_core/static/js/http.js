@@ -1,0 +1,46 @@
+// Requests of our own to this school's server, with its CSRF token. A session that was unlocked or
+// logged in again has a new token: it is put everywhere the page holds the old one.
+
+const meta = () => document.querySelector('meta[name="csrf-token"]');
+
+export const csrfToken = () => meta()?.content ?? '';
+
+export function useToken(token) {
+  if (!token || token === csrfToken()) return;
+  meta().content = token;
+  for (const input of document.querySelectorAll('input[name="csrf_token"]')) input.value = token;
+  document.body.setAttribute('hx-headers', JSON.stringify({ 'X-CSRF-Token': token }));
+}
+
+// Resolves to {status, data}; status 0 means that no answer came (no connection).
+export async function send(method, address, { json, form, keepalive = false, signal, timeout = 15000 } = {}) {
+  const headers = { 'X-CSRF-Token': csrfToken(), Accept: 'application/json' };
+  let body;
+  if (json !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    body = JSON.stringify(json);
+  } else if (form) {
+    body = new URLSearchParams(new FormData(form));
+  }
+  const clock = AbortSignal.timeout(timeout);
+  try {
+    const answer = await fetch(address, {
+      method, headers, body, keepalive, credentials: 'same-origin', redirect: 'manual',
+      signal: signal ? AbortSignal.any([signal, clock]) : clock,
+    });
+    // A redirect can only be one to the log-in page: the session is over.
+    if (answer.type === 'opaqueredirect') return { status: 401, data: null };
+    const isJson = answer.headers.get('Content-Type')?.includes('json');
+    return { status: answer.status, data: isJson ? await answer.json() : null };
+  } catch {
+    return { status: 0, data: null };
+  }
+}
+
+// After logging in again in another tab. False when there is still no session, or another person's.
+export async function resume() {
+  const { status, data } = await send('GET', '/session/token');
+  if (status !== 200 || !data || data.user !== document.body.dataset.user) return false;
+  useToken(data.csrf_token);
+  return true;
+}

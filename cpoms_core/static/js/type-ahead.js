@@ -1,0 +1,115 @@
+// select[data-type-ahead]: a box that finds while one types, made by tom-select and put right where
+// tom-select leaves screen readers and keyboards without a name, a role or a way.
+//
+// data-source="/students/search?q="  asks the server; it answers [{"value", "text", "note"}, ...] or
+//   {"results": [...]}. Without it the choices are those of the select.
+// data-placeholder   what the empty box says
+// data-create        offer for a name that is not found; it is sent as "new:NAME"
+
+import { each, make, say } from './each.js';
+
+each('select[data-type-ahead]', (select) => {
+  if (typeof TomSelect === 'undefined') return; // the plain select works
+  const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+  const single = !select.multiple;
+  const { source, placeholder, create } = select.dataset;
+  const state = make('p', { className: 'visually-hidden', role: 'status' });
+
+  function item(data) {
+    const remove = make('button', { type: 'button', className: 'ts-remove' });
+    remove.setAttribute('aria-label', `Remove ${data.text}`);
+    remove.append(make('span', { ariaHidden: 'true', textContent: '×' }));
+    const note = make('span', { className: 'outsider-note small', hidden: true, textContent: '(could not normally see this)' });
+    return make('div', {}, make('span', { textContent: data.text }), note, remove);
+  }
+  function option(data) {
+    const row = make('div', {}, data.text);
+    if (data.note) row.append(make('span', { className: 'note', textContent: data.note }));
+    return row;
+  }
+  const plain = (className, text) => {
+    const row = make('div', { className, textContent: text });
+    row.setAttribute('role', 'option'); // a listbox may hold nothing else
+    row.setAttribute('aria-disabled', 'true');
+    return row;
+  };
+
+  const box = new TomSelect(select, {
+    maxItems: single ? 1 : null,
+    placeholder: placeholder ?? null,
+    hidePlaceholder: true,
+    closeAfterSelect: single,
+    selectOnTab: false,
+    openOnFocus: !source,
+    allowEmptyOption: false,
+    searchField: source ? [] : ['text'],
+    sortField: [{ field: '$score' }, { field: '$order' }],
+    maxOptions: 50,
+    loadThrottle: 200,
+    shouldLoad: (query) => Boolean(source) && query.trim().length > 0,
+    load: source ? load : null,
+    create: create ? (input) => ({ value: `new:${input.trim()}`, text: input.trim(), note: 'new' }) : false,
+    render: {
+      item,
+      option,
+      option_create: (data) => {
+        const row = make('div', { className: 'create', textContent: `${create}: ${data.input}` });
+        row.setAttribute('role', 'option');
+        return row;
+      },
+      no_results: (data) => plain('no-results', `Nothing found for “${data.input}”.`),
+      loading: () => plain('no-results', 'Looking…'),
+      not_loading: null,
+    },
+  });
+
+  async function load(query, done) {
+    try {
+      const answer = await fetch(source + encodeURIComponent(query), {
+        headers: { Accept: 'application/json' }, credentials: 'same-origin', signal: AbortSignal.timeout(8000),
+      });
+      const data = await answer.json();
+      const found = (data.results ?? data).map((one) => ({ ...one, value: String(one.value) }));
+      // What an earlier query found is no answer to this one; what is chosen stays.
+      for (const value of Object.keys(box.options)) if (!box.items.includes(value)) box.removeOption(value, true);
+      done(found);
+      say(state, found.length === 1 ? '1 result' : `${found.length} results`);
+    } catch {
+      done();
+      say(state, 'The search did not answer. Please try again.');
+    }
+  }
+
+  const input = box.control_input;
+  box.wrapper.after(state);
+  select.setAttribute('aria-hidden', 'true'); // its label now names the box
+  box.dropdown_content.removeAttribute('tabindex');
+  if (!label) for (const element of [input, box.dropdown_content]) element.setAttribute('aria-label', select.getAttribute('aria-label') ?? placeholder);
+  input.setAttribute('aria-autocomplete', 'list');
+  input.setAttribute('autocomplete', 'off');
+  for (const name of ['aria-describedby', 'aria-invalid', 'aria-required']) {
+    if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
+  }
+  if (select.getAttribute('aria-invalid') === 'true') box.wrapper.dataset.invalid = '';
+  // A link in the summary of errors points at the select.
+  select.addEventListener('focus', () => box.focus());
+
+  // Capture, because tom-select would open the list and take the focus.
+  for (const name of ['mousedown', 'click', 'keydown']) {
+    box.control.addEventListener(name, (event) => {
+      const button = event.target.closest('.ts-remove');
+      if (!button) return;
+      event.stopPropagation();
+      if (name === 'click') drop(button);
+    }, { capture: true });
+  }
+  function drop(button) {
+    const chosen = button.closest('[data-value]');
+    const text = chosen.querySelector('span').textContent;
+    box.removeItem(chosen.dataset.value);
+    box.inputState();
+    input.focus();
+    say(state, `${text} removed`);
+  }
+  box.on('item_add', (value) => say(state, `${box.options[value]?.text ?? ''} chosen`));
+});

@@ -1,0 +1,59 @@
+"""A school's settings (ADM-02): each with a default and a line of help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from cpoms_core.hooks.types import SettingSpec
+from cpoms_core.tenancy.models import Setting
+from cpoms_core.tenancy.scope import SchoolSession
+
+
+def whole_number(lowest: int, highest: int) -> Any:
+    """A parser for numbers between two bounds, both allowed; raises ValueError for a person to read."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise ValueError("Give a whole number.") from None
+        if not lowest <= number <= highest:
+            raise ValueError(f"Give a number from {lowest} to {highest}.")
+        return number
+
+    return parse
+
+
+def yes_or_no(text: str) -> bool:
+    return text in ("y", "on", "true", "1")
+
+
+CORE_SETTINGS = (
+    SettingSpec("security_message", "Remember to log out when you leave your computer.",
+                "Security message", "Shown at the top of every page."),
+    SettingSpec("idle_minutes", 15, "Idle time-out",
+                "Minutes without activity until the screen is covered and the password is asked for.",
+                whole_number(1, 120)),
+    SettingSpec("enforce_alert", False, "Enforce at least one alert for all incidents",
+                "An incident cannot be submitted without alerting somebody.", yes_or_no),
+    SettingSpec("student_search_on_form", True, "Allow student search on the Add incident form",
+                "When off, staff without a key type the student's full name.", yes_or_no),
+    SettingSpec("dashboard_group_kind", "tutor", "Dashboard group type",
+                "The kind of group that the dashboard filters by."),
+    SettingSpec("max_file_megabytes", 100, "Largest file",
+                "Megabytes that one attached file may have.", whole_number(1, 500)),
+    SettingSpec("import_archive_guard", 10, "Import guard",
+                "An import that would archive more than this share of the school (per cent) is stopped.",
+                whole_number(1, 100)),
+)
+
+
+def read_settings(db: SchoolSession) -> dict[str, Any]:
+    """All settings of the session's school: its own values over the defaults."""
+    values = {name: spec.default for name, spec in db.app.settings.items()}
+    for row in db.scalars(select(Setting)):
+        if row.name in values:
+            values[row.name] = row.value
+    return values

@@ -1,0 +1,49 @@
+"""Bounds on what comes in, before a view sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPBadRequest, HTTPRequestEntityTooLarge
+from pyramid.request import Request
+
+LONGEST_FIELD = 200_000  # characters
+MOST_FIELDS = 2_000
+MEGABYTE = 1024 * 1024
+FORM_ROOM = 4 * MEGABYTE  # bytes beside the files of a form
+MOST_FILES = 20
+
+
+def largest_body(request: Request) -> int:
+    """How many bytes a request of this school may have: its files and some room for the form."""
+    asking = request.asking
+    largest = asking.school.setting("max_file_megabytes") if asking and asking.viewer else 0
+    return FORM_ROOM + 3 * largest * MEGABYTE
+
+
+def bounded(view: Callable[..., Any], _info: Any) -> Callable[..., Any]:
+    """View deriver: refuses bodies, fields and characters that no person sends."""
+
+    def checked(context: Any, request: Request) -> Any:
+        if (request.content_length or 0) > largest_body(request):
+            raise HTTPRequestEntityTooLarge
+        try:
+            fields = [*request.GET.items()]
+            if request.method == "POST":
+                fields += request.POST.items()
+        except (UnicodeDecodeError, ValueError) as error:
+            raise HTTPBadRequest from error
+        if len(fields) > MOST_FIELDS:
+            raise HTTPBadRequest
+        for name, value in fields:
+            if "\0" in name or (isinstance(value, str) and ("\0" in value or len(value) > LONGEST_FIELD)):
+                raise HTTPBadRequest
+        return view(context, request)
+
+    return checked
+
+
+def includeme(config: Configurator) -> None:
+    config.add_view_deriver(bounded, name="bounded_input", under="module_gate", over="secured_view")

@@ -1,0 +1,93 @@
+"""What a request knows: its school, its session in the database, and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import zope.sqlalchemy
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from cpoms_core.access import sessions
+from cpoms_core.access.sessions import Login
+from cpoms_core.access.viewer import SchoolFacts, Viewer, utc_now
+from cpoms_core.application import Application
+from cpoms_core.tenancy.hosts import Hosts
+from cpoms_core.tenancy.scope import SchoolSession
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The school that was asked and, where a good session came with the request, who asked."""
+
+    school: SchoolFacts
+    modules: frozenset[str]
+    login: Login | None = None
+    viewer: Viewer | None = None
+
+
+@dataclass(slots=True)
+class Afterwards:
+    """What is written after the main transaction and before the answer leaves (see `tweens`)."""
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    touch: bool = True
+
+
+def cookie_name(app: Application) -> str:
+    """`__Host-` keeps a session out of reach of other hosts; browsers accept it over https only."""
+    return "__Host-session" if app.deployment.secure else "session"
+
+
+def _asking(request: Request) -> Asking | None:
+    """Read in a short transaction of its own, so that a change's transaction begins only once its input
+    was read and checked."""
+    if request.school_id is None:
+        return None
+    app: Application = request.app
+    with app.session(request.school_id, writes=False) as db:
+        school = sessions.read_school(db)
+        modules = sessions.modules_on(db)
+        token = request.cookies.get(cookie_name(app), "")
+        found = sessions.find(db, token, school, modules, utc_now()) if token else None
+    if found is None:
+        return Asking(school, modules)
+    return Asking(school, modules, *found)
+
+
+def _db(request: Request) -> SchoolSession:
+    """The request's session: for reading, or for one change in one transaction."""
+    writes = request.method not in SAFE_METHODS
+    db = request.app.session(request.school_id, writes=writes)
+    # as 'changed', or Core statements would be dropped without a word
+    zope.sqlalchemy.register(
+        db, transaction_manager=request.tm, initial_state="changed" if writes else "active"
+    )
+    request.add_finished_callback(lambda _request: db.close())
+    return db
+
+
+def _viewer(request: Request) -> Viewer | None:
+    """Who asks; nobody while the session is locked."""
+    asking = request.asking
+    if asking is None or asking.login is None or asking.login.locked:
+        return None
+    return asking.viewer
+
+
+def includeme(config: Configurator) -> None:
+    app: Application = config.registry.app  # type: ignore[attr-defined]
+    hosts = Hosts(app)
+    config.add_request_method(lambda _r: app, "app", reify=True)
+    config.add_request_method(lambda r: hosts.school_id(r.host), "school_id", reify=True)
+    config.add_request_method(lambda r: hosts.is_demo_door(r.host), "at_demo_door", reify=True)
+    config.add_request_method(_asking, "asking", reify=True)
+    config.add_request_method(_viewer, "viewer", reify=True)
+    config.add_request_method(_db, "db", reify=True)
+    config.add_request_method(
+        lambda r: r.asking.modules if r.asking else frozenset(), "modules_on", reify=True
+    )
+    config.add_request_method(lambda _r: Afterwards(), "afterwards", reify=True)

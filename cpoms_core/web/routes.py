@@ -1,0 +1,36 @@
+"""Static files, the school's colour, and the demo's front door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+
+from cpoms_core.modules.routes import CORE, PUBLIC, ModuleRoutes, NotAudited
+
+CONTRAST = "#0b5c7a"
+
+
+def accent(request: Request) -> Response:
+    """The school's accent colour as a style sheet: the only style that differs between schools."""
+    colour = request.asking.school.accent if request.asking else CONTRAST
+    return Response(
+        f":root{{--accent:{colour}}}", content_type="text/css", charset="utf-8",
+        cache_control="private, max-age=300",
+    )
+
+
+def health(request: Request) -> dict[str, Any]:
+    """Whether the process answers; says nothing of any school (OPS-05)."""
+    return {"ok": True}
+
+
+def includeme(config: Configurator) -> None:
+    routes = ModuleRoutes(config, CORE)
+    routes.static("cpoms_core:static")
+    routes.route("accent", "/accent.css")
+    routes.view(accent, "accent", permission=PUBLIC, audit=NotAudited("a style sheet"))
+    routes.route("health", "/health")
+    routes.view(health, "health", permission=PUBLIC, audit=NotAudited("no data"), template="json")

@@ -1,0 +1,80 @@
+"""Who may call which view, and the token that shows that a form was ours."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Any
+
+
+from pyramid.config import Configurator
+from pyramid.interfaces import ICSRFStoragePolicy, ISecurityPolicy
+from pyramid.request import Request
+from pyramid.security import Allowed, Denied
+from zope.interface import implementer
+
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.modules.routes import SIGNED_IN
+
+ANONYMOUS_COOKIE = "form-token"
+
+
+@implementer(ISecurityPolicy)
+class SessionSecurity:
+    """A view's permission is one that the session has; `signed-in` asks for a session only."""
+
+    def identity(self, request: Request) -> Viewer | None:
+        return request.viewer
+
+    def authenticated_userid(self, request: Request) -> str | None:
+        return str(request.viewer.user_id) if request.viewer else None
+
+    def permits(self, request: Request, _context: Any, permission: str) -> Any:
+        viewer: Viewer | None = request.viewer
+        if viewer is not None and (permission == SIGNED_IN or viewer.may(permission)):
+            return Allowed("the session has %s", permission)
+        return Denied("the session does not have %s", permission)
+
+    def remember(self, _request: Request, _userid: str, **_kw: Any) -> list[Any]:
+        raise NotImplementedError("sessions are begun by access.sessions")
+
+    def forget(self, _request: Request, **_kw: Any) -> list[Any]:
+        raise NotImplementedError("sessions are ended by access.sessions")
+
+
+@implementer(ICSRFStoragePolicy)
+class FormToken:
+    """The session's own token; before log-in one in a cookie of its own. It is made when a form is shown,
+    never while a request is checked, so a cross-site post leaves no cookie behind."""
+
+    def new_csrf_token(self, request: Request) -> str:
+        token = secrets.token_urlsafe(24)
+        secure = request.app.deployment.secure
+        name = f"__Host-{ANONYMOUS_COOKIE}" if secure else ANONYMOUS_COOKIE
+
+        def set_cookie(_request: Request, response: Any) -> None:
+            response.set_cookie(name, token, httponly=True, secure=secure, samesite="Lax", path="/")
+
+        request.add_response_callback(set_cookie)
+        request.form_token = token
+        return token
+
+    def get_csrf_token(self, request: Request) -> str:
+        return self._present(request) or self.new_csrf_token(request)
+
+    def check_csrf_token(self, request: Request, token: str) -> bool:
+        expected = self._present(request)
+        return bool(expected) and hmac.compare_digest(expected.encode(), token.encode())
+
+    def _present(self, request: Request) -> str:
+        if request.asking and request.asking.login:
+            return request.asking.login.csrf_token
+        made: str = getattr(request, "form_token", "")
+        secure = request.app.deployment.secure
+        return made or request.cookies.get(f"__Host-{ANONYMOUS_COOKIE}" if secure else ANONYMOUS_COOKIE, "")
+
+
+def includeme(config: Configurator) -> None:
+    config.set_security_policy(SessionSecurity())
+    config.set_csrf_storage_policy(FormToken())
+    config.set_default_csrf_options(require_csrf=True)

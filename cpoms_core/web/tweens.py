@@ -1,0 +1,123 @@
+"""What surrounds every request: headers, the host check, and what is written after the main transaction.
+
+Refusals, views and session touches must survive a rollback or follow a read. They are collected on the
+request and written here, over pyramid_tm, before the answer leaves. (A second connection inside the first
+waited for its own request until the time-out when tried.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.tweens import EXCVIEW, INGRESS
+from pyramid_retry import is_error_retryable
+from sqlalchemy.exc import SQLAlchemyError
+
+from cpoms_core.access import sessions
+from cpoms_core.access.viewer import utc_now
+from cpoms_core.audit.services import write_entries
+from cpoms_core.modules.models import ModuleFailure
+from cpoms_core.web.request import Afterwards
+
+log = structlog.get_logger()
+Handler = Callable[[Request], Response]
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; manifest-src 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+}
+STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
+
+
+def headers_tween(handler: Handler, registry: Any) -> Handler:
+    """Security headers on every answer; pages with records are kept by no cache."""
+    secure = registry.app.deployment.secure
+
+    def tween(request: Request) -> Response:
+        response = handler(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        if secure:
+            response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        return response
+
+    return tween
+
+
+def host_tween(handler: Handler, _registry: Any) -> Handler:
+    """An unknown host is refused before anything else: its name must not reach links or rules."""
+
+    def tween(request: Request) -> Response:
+        if request.environ.get("HTTP_HOST", "").count(",") or (
+            request.school_id is None and not request.at_demo_door and not request.path.startswith("/static/")
+        ):
+            return Response("There is no school at this address.", status=400, content_type="text/plain")
+        return handler(request)
+
+    return tween
+
+
+def afterwards_tween(handler: Handler, _registry: Any) -> Handler:
+    """Writes what the request collected; where that fails, the person is told and nothing was hidden."""
+
+    def tween(request: Request) -> Response:
+        response = handler(request)
+        error = getattr(request, "exception", None)
+        if error is not None and is_error_retryable(request, error):
+            return response  # this attempt is thrown away and made again
+        try:
+            _write(request)
+        except SQLAlchemyError as failure:
+            log.error("could not write the audit of a request", error=type(failure).__name__)
+            return Response(
+                "The system could not write down that you opened this page, so it is not shown. "
+                "What you saved before is kept. Please try again in a minute.",
+                status=503,
+                content_type="text/plain",
+            )
+        return response
+
+    return tween
+
+
+def _write(request: Request) -> None:
+    afterwards: Afterwards = request.afterwards
+    db = request.__dict__.get("db")
+    failures = list(db.hook_failures) if db is not None else []
+    asking = request.__dict__.get("asking")
+    now = utc_now()
+    login = asking.login if asking and afterwards.touch and not (asking.login and asking.login.locked) else None
+    stale = login is not None and login.touched_at < now - sessions.TOUCH_EVERY
+    if not (afterwards.entries or failures or stale) or request.school_id is None:
+        return
+    with request.app.transaction(request.school_id) as session:
+        write_entries(session, afterwards.entries)
+        for failure in failures:
+            session.add(
+                ModuleFailure(module=failure.module, hook=failure.hook, reference=failure.reference, at=now)
+            )
+        if login is not None and stale:
+            sessions.touch(session, login.token_hash, now)
+
+
+def includeme(config: Configurator) -> None:
+    config.add_tween("cpoms_core.web.tweens.afterwards_tween", over=EXCVIEW, under=INGRESS)
+    config.add_tween(
+        "cpoms_core.web.tweens.host_tween", over="cpoms_core.web.tweens.afterwards_tween", under=INGRESS
+    )
+    config.add_tween(
+        "cpoms_core.web.tweens.headers_tween", over="cpoms_core.web.tweens.host_tween", under=INGRESS
+    )

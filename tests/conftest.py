@@ -1,0 +1,88 @@
+"""Databases for the tests: one of each kind for every test process, migrated once, with a new school for
+each test. Run with `--database sqlite` or `--database postgresql` to choose one kind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import postgres_cluster
+
+from cpoms_core.application import Application
+from cpoms_core.deployment import Deployment
+from cpoms_core.migrations.migrate import migrate
+from cpoms_core.modules.registry import installed
+from cpoms_core.testing.schools import SchoolForTests, make_school
+
+KINDS = ("sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=KINDS, help="run on one kind of database only")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and config.getoption("--database") != "sqlite":
+        config.stash[CLUSTER] = postgres_cluster.start_for_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    cluster = config.stash.get(CLUSTER, None)
+    if cluster is not None:
+        cluster.stop()
+
+
+CLUSTER: pytest.StashKey[postgres_cluster.Cluster | None] = pytest.StashKey()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--database")
+        metafunc.parametrize("database_kind", [chosen] if chosen else KINDS, scope="session")
+
+
+@pytest.fixture(scope="session")
+def deployment(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A deployment with an empty, migrated database of one kind."""
+    folder = tmp_path_factory.mktemp(f"deployment-{database_kind}")
+    if database_kind == "sqlite":
+        made = Deployment(folder)
+        migrate(made.owner_url, installed())
+        yield made
+        return
+    reason = postgres_cluster.require_or_reason()
+    if reason:
+        pytest.skip(reason)
+    cluster = postgres_cluster.from_environment()
+    name = f"cpoms_{os.getpid()}"
+    cluster.create_database(name)
+    made = Deployment(folder, database_url=cluster.app_url(name), owner_url=cluster.owner_url(name))
+    migrate(made.owner_url, installed())
+    yield made
+    cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def app(deployment: Deployment) -> Iterator[Application]:
+    """The application on that database, with every installed module."""
+    made = Application(deployment)
+    yield made
+    made.engines.dispose()
+
+
+@pytest.fixture
+def school(app: Application) -> SchoolForTests:
+    """A school that no other test has touched."""
+    return make_school(app)
+
+
+@pytest.fixture
+def other_school(app: Application) -> SchoolForTests:
+    """A second school in the same database."""
+    return make_school(app)
