@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from cpoms_core.database.engines import Engines, make_engines
 from cpoms_core.deployment import Deployment
 from cpoms_core.documents.storage import Storage
 from cpoms_core.hooks.relay import HookRelay
-from cpoms_core.hooks.types import Permission, SettingSpec
+from cpoms_core.hooks.types import Permission, SettingSpec, Task
 from cpoms_core.imports.records import MisSource
 from cpoms_core.modules import Module
 from cpoms_core.modules.registry import installed, with_hooks
@@ -71,13 +71,13 @@ class Application:
         return found
 
     @cached_property
-    def tasks(self) -> dict[str, Callable[..., None]]:
-        """What the worker can run, by the outbox kind."""
-        found: dict[str, Callable[..., None]] = {task.name: task.run for task in core_tasks()}
+    def tasks(self) -> dict[str, tuple[str, Task]]:
+        """What the worker can run, by the outbox kind, with its module."""
+        found: dict[str, tuple[str, Task]] = {task.name: ("core", task) for task in core_tasks()}
         for module, declared in self.hooks.boot("register_tasks"):
             for task in declared:
                 _refuse_foreign_name(module, task.name, ".")
-                found[task.name] = task.run
+                found[task.name] = (module, task)
         return found
 
     @cached_property

@@ -22,10 +22,11 @@ PARTS = (
     "cpoms_core.web.page",
     "cpoms_core.web.errors",
     "cpoms_core.web.routes",
+    "cpoms_core.web.demo_door",
     "cpoms_core.access.routes",
+    "cpoms_core.dashboard.routes",
     "cpoms_core.students.routes",
     "cpoms_core.incidents.routes",
-    "cpoms_core.alerts.routes",
     "cpoms_core.documents.routes",
     "cpoms_core.imports.routes",
     "cpoms_core.admin.routes",
@@ -42,6 +43,7 @@ def configure(app: Application) -> Any:
     """Builds the WSGI application; an undeclared view or a module that fails stops the start."""
     with Configurator(settings=SETTINGS) as config:
         config.registry.app = app  # type: ignore[attr-defined]
+        config.registry.reading_routes = set()  # type: ignore[attr-defined]
         for part in PARTS:
             config.include(part)
         app.hooks.boot_with("register_routes", lambda module: {"routes": ModuleRoutes(config, module)})

@@ -18,7 +18,9 @@ class Deployment:
 
     folder: where the local database, the files and the keys are kept. owner_url: the role that migrates
     (on PostgreSQL another than the application's). public_port: the port people's browsers use.
-    mail: `smtp://host:port`, `smtps://user:password@host:port`, or `mailbox:` for the local mailbox.
+    mail: `smtp://host:port`, `smtp+starttls://user:password@host:port`, `smtps://user:password@host:port`, or
+    `mailbox:` for the local mailbox. broker: what wakes the worker's threads, `memory://` inside each worker,
+    or the address of a Redis or RabbitMQ; it carries no content and may lose what it carries.
     """
 
     folder: Path
@@ -29,6 +31,7 @@ class Deployment:
     public_port: int = 6543
     mail: str = "mailbox:"
     mail_from: str = "alerts@cpoms.localhost"
+    broker: str = "memory://"
     demo: bool = False
     pool_size: int = 10
 

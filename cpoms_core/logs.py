@@ -28,3 +28,14 @@ def set_up(*, as_json: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
+
+
+class _OfLibraries(logging.Handler):
+    """Passes on what libraries log, without what they would fill in, which may be what a person typed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        facts = {"error": type(error).__name__, "at": place_of(error)} if error else {}
+        text = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        structlog.get_logger().log(record.levelno, text, logger=record.name, **facts)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
-import tink
 from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
 
@@ -14,6 +11,7 @@ from cpoms_core.access import softkeys
 from cpoms_core.access.forms import NewKeyForm
 from cpoms_core.access.login import OLD_CODE
 from cpoms_core.access.models import Account
+from cpoms_core.access.softkeys import NewKey
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit import services as audit
 
@@ -23,8 +21,15 @@ def account(request: Request) -> dict[str, Any]:
     viewer, account_id = request.viewer, request.asking.login.account_id
     may_manage = viewer.elevated or not viewer.has_key
     keys = softkeys.keys_of(request.db, account_id) if may_manage else []
-    owner = request.db.get_one(Account, account_id)
-    return {"title": "Account settings", "email": owner.email, "keys": keys, "may_manage": may_manage}
+    return {
+        "title": "Account settings",
+        "email": request.db.get_one(Account, account_id).email,
+        "keys": [
+            {"name": key.name, "added": viewer.local(key.created_at), "used": key.first_used_at is not None}
+            for key in keys
+        ],
+        "may_manage": may_manage,
+    }
 
 
 def add_key(request: Request) -> Any:
@@ -35,33 +40,37 @@ def add_key(request: Request) -> Any:
     viewer, account_id = request.viewer, request.asking.login.account_id
     if viewer.has_key and not viewer.elevated:
         return HTTPFound(request.route_path("elevate", _query={"next": request.path}))
-    context = f"new {softkeys.seal_context(account_id)}"
     form = NewKeyForm(request.POST)
-    secret = _opened(request, request.POST.get("sealed", ""), context) if request.method == "POST" else ""
-    if secret and form.validate():
-        now = utc_now()
-        step = softkeys.step_of(secret, form.code.data or "", now)
-        if step is None:
-            form.code.errors = [*form.code.errors, OLD_CODE]
-        else:
-            key = softkeys.add_key(request.db, account_id, form.name.data or "", secret, step, now)
-            audit.record(request.db, viewer, "key.added", [viewer.acting_user, key.id], kind="soft key")
+    new = None
+    if request.method == "POST":
+        new = NewKey.open(request.app.key, account_id, request.POST.get("sealed", ""))
+        if form.validate() and _add(request, form, new):
             return HTTPFound(request.route_path("account", _query={"said": "key-added"}))
-    secret = secret or softkeys.new_secret()
-    owner = _email(request, account_id)
-    address = softkeys.provisioning_address(secret, email=owner, school_name=viewer.school.name)
-    sealed = base64.b64encode(request.app.key.seal(secret.encode(), context)).decode()
+    new = new or NewKey.make()
+    address = softkeys.provisioning_address(
+        new.secret, email=_email(request, account_id), school_name=viewer.school.name
+    )
+    groups = [new.secret[at : at + 4] for at in range(0, len(new.secret), 4)]
     return {
-        "title": "Add a new device", "form": form, "qr": softkeys.qr_code(address), "secret": secret,
-        "sealed": sealed,
+        "title": "Add a new device", "form": form, "qr": softkeys.qr_code(address),
+        "secret": " ".join(groups), "sealed": new.seal(request.app.key, account_id), "action": request.path,
     }
 
 
-def _opened(request: Request, sealed: str, context: str) -> str:
-    try:
-        return str(request.app.key.open(base64.b64decode(sealed, validate=True), context).decode())
-    except (tink.TinkError, binascii.Error, ValueError):
-        return ""
+def _add(request: Request, form: NewKeyForm, new: NewKey | None) -> bool:
+    """Saves the key if its code is right; otherwise says in the form why not."""
+    if new is None:
+        form.form_errors.append("The page could not be used any more. Scan the new picture below.")
+        return False
+    viewer, now = request.viewer, utc_now()
+    step = softkeys.step_of(new.secret, form.code.data or "", now)
+    if step is None:
+        form.code.errors = [*form.code.errors, OLD_CODE]
+        return False
+    name = (form.name.data or "").strip()
+    if softkeys.add_key(request.db, request.asking.login.account_id, name, new, step, now):
+        audit.record(request.db, viewer, "key.added", [viewer.acting_user, new.id], kind="soft key")
+    return True
 
 
 def _email(request: Request, account_id: Any) -> str:

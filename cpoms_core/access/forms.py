@@ -46,7 +46,8 @@ class NewKeyForm(CodeForm):
     """A new authenticator: its name, and a code that proves that it works."""
 
     name = StringField(
-        "Name of the device", [_given("Give it a name, for example My phone."), validators.Length(max=80)]
+        "Name of the device",
+        [validators.DataRequired("Give it a name, for example My phone."), validators.Length(max=80)],
     )
 
 

@@ -49,35 +49,37 @@ def _tries(visitor: Visitor, email: str) -> dict[bytes, int]:
     }
 
 
-def _pause(app: Application, tries: dict[bytes, int], now: dt.datetime) -> None:
-    wait = throttle.wait_for(app, tries, now)
-    if wait > dt.timedelta(0):
-        raise LoginRefused(wait_message(wait))
+def _take(app: Application, tries: dict[bytes, int], now: dt.datetime) -> dict[bytes, int]:
+    try:
+        return throttle.take(app, tries, now)
+    except throttle.Wait as refusal:
+        raise LoginRefused(wait_message(refusal.wait)) from None
 
 
 def check_password(app: Application, visitor: Visitor, email: str, password: str, now: dt.datetime) -> uuid.UUID:
     """The id of the active user whose e-mail and password these are. It takes as long for an unknown
-    address. Counts and writes down a failure. Raises LoginRefused."""
+    address. Writes down a failure. Raises LoginRefused."""
     tries = _tries(visitor, email)
-    _pause(app, tries, now)
+    counts = _take(app, tries, now)
     with app.session(visitor.school_id, writes=False) as db:
         found = accounts.find_user(db, email)
     right = passwords.verify(password, found[0].password_hash if found else None)
     if found is None or not right:
-        _note_failure(app, visitor, tries, found[1].id if found else None, "login.wrong-password", now)
+        user_id = found[1].id if found else None
+        _note_failure(app, visitor, user_id, "login.wrong-password", now, locked=_locked_out(tries, counts))
         raise LoginRefused(WRONG)
+    throttle.forgive(app, tries)
     return found[1].id
 
 
+def _locked_out(tries: dict[bytes, int], counts: dict[bytes, int]) -> bool:
+    """Whether this failure was the account's last before it must wait: told to its owner once."""
+    return any(counts[key] == most for key, most in tries.items() if most == throttle.ACCOUNT_TRIES)
+
+
 def _note_failure(
-    app: Application,
-    visitor: Visitor,
-    tries: dict[bytes, int],
-    user_id: uuid.UUID | None,
-    event: str,
-    now: dt.datetime,
+    app: Application, visitor: Visitor, user_id: uuid.UUID | None, event: str, now: dt.datetime, *, locked: bool
 ) -> None:
-    counts = throttle.count_failure(app, tuple(tries), now)
     with app.transaction(visitor.school_id) as db:
         subjects = [user_id] if user_id else []
         entry = raw_entry(
@@ -85,7 +87,7 @@ def _note_failure(
             ip=visitor.ip,
         )
         write_entries(db, [entry])
-        if user_id is not None and counts[0] == throttle.ACCOUNT_TRIES:
+        if user_id is not None and locked:
             queue_mail(db, "locked-out", to_user=user_id, now=now)
 
 
@@ -94,13 +96,13 @@ def check_code(
 ) -> None:
     """Accepts an authenticator's code once (ACC-09), in a transaction of its own. Raises LoginRefused."""
     tries = {throttle.account_key(visitor.school_id, f"key {account_id}"): throttle.ACCOUNT_TRIES}
-    _pause(app, tries, now)
+    counts = _take(app, tries, now)
     with app.transaction(visitor.school_id) as db:
         right = softkeys.accept_code(db, account_id, code, now)
     if not right:
-        _note_failure(app, visitor, tries, user_id, "login.wrong-code", now)
+        _note_failure(app, visitor, user_id, "login.wrong-code", now, locked=_locked_out(tries, counts))
         raise LoginRefused(OLD_CODE)
-    throttle.forget(app, next(iter(tries)))
+    throttle.forgive(app, tries)
 
 
 def check_own_password(
@@ -109,15 +111,10 @@ def check_own_password(
 ) -> None:
     """Whether the owner of a locked session typed their password. Raises LoginRefused."""
     tries = {throttle.account_key(visitor.school_id, f"unlock {account_id}"): throttle.ACCOUNT_TRIES}
-    _pause(app, tries, now)
+    counts = _take(app, tries, now)
     with app.session(visitor.school_id, writes=False) as db:
         account = db.get(Account, account_id)
     if not passwords.verify(password, account.password_hash if account else None):
-        _note_failure(app, visitor, tries, user_id, "login.wrong-password", now)
+        _note_failure(app, visitor, user_id, "login.wrong-password", now, locked=_locked_out(tries, counts))
         raise LoginRefused("That is not your password. Try again.")
-    throttle.forget(app, next(iter(tries)))
-
-
-def end_throttle(app: Application, visitor: Visitor, email: str) -> None:
-    """Forgets the failures of an account that has just logged in."""
-    throttle.forget(app, throttle.account_key(visitor.school_id, email_key(email)))
+    throttle.forgive(app, tries)

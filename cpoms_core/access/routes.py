@@ -22,6 +22,7 @@ def includeme(config: Configurator) -> None:
         ("elevate", "/elevate"),
         ("lock", "/session/lock"),
         ("unlock", "/session/unlock"),
+        ("session-token", "/session/token"),
         ("account", "/account"),
         ("account-key-add", "/account/keys/add"),
     ):
@@ -55,6 +56,10 @@ def includeme(config: Configurator) -> None:
     routes.view(
         views.unlock, "unlock", permission=PUBLIC, audit=form, methods=BOTH,
         template=f"{TEMPLATES}login/locked.pt",
+    )
+    routes.view(
+        views.session_token, "session-token", permission=SIGNED_IN, audit=NotAudited("no data of a record"),
+        template="json",
     )
     routes.view(
         account_views.account, "account", permission=SIGNED_IN, audit="account.viewed",

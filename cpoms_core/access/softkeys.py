@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
 import pyotp
 import segno
+import tink
 from pyotp.exceptions import PyOTPError
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from cpoms_core.access.models import SoftKey
+from cpoms_core.database.types import new_id
+from cpoms_core.sealing import DeploymentKey
 from cpoms_core.tenancy.scope import SchoolSession
 
 STEP = 30  # seconds
 DRIFT = 1  # steps of clock drift accepted each way
-
-
-def new_secret() -> str:
-    """A secret of 160 bits in base 32, for a new authenticator."""
-    return pyotp.random_base32()
 
 
 def provisioning_address(secret: str, *, email: str, school_name: str) -> str:
@@ -53,15 +54,53 @@ def seal_context(account_id: uuid.UUID) -> str:
     return f"soft key of {account_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """An authenticator that is not saved yet. Its id is made with its secret, so that a form submitted
+    twice adds one key: of two keys with one secret each code would be accepted twice."""
+
+    id: uuid.UUID
+    secret: str
+
+    @classmethod
+    def make(cls) -> NewKey:
+        return cls(new_id(), pyotp.random_base32())  # 160 bits
+
+    def seal(self, key: DeploymentKey, account_id: uuid.UUID) -> str:
+        """The new key as a text that only this deployment can open, for this account."""
+        return base64.b64encode(key.seal(f"{self.id} {self.secret}".encode(), _new_context(account_id))).decode()
+
+    @classmethod
+    def open(cls, key: DeploymentKey, account_id: uuid.UUID, sealed: str) -> NewKey | None:
+        """What `seal` closed, or None where it was altered or is another account's."""
+        try:
+            opened = key.open(base64.b64decode(sealed, validate=True), _new_context(account_id)).decode()
+        except (tink.TinkError, ValueError):
+            return None
+        key_id, _, secret = opened.partition(" ")
+        return cls(uuid.UUID(key_id), secret)
+
+
+def _new_context(account_id: uuid.UUID) -> str:
+    return f"new {seal_context(account_id)}"
+
+
 def add_key(
-    db: SchoolSession, account_id: uuid.UUID, name: str, secret: str, step: int, now: dt.datetime
-) -> SoftKey:
-    """Saves an authenticator whose current code was proved in time step `step`."""
-    sealed = db.app.key.seal(secret.encode(), seal_context(account_id))
-    key = SoftKey(account_id=account_id, name=name, sealed_secret=sealed, last_step=step, created_at=now)
-    db.add(key)
-    db.flush()
-    return key
+    db: SchoolSession, account_id: uuid.UUID, name: str, new: NewKey, step: int, now: dt.datetime
+) -> bool:
+    """Saves an authenticator whose current code was proved in time step `step`. False where it is there."""
+    sealed = db.app.key.seal(new.secret.encode(), seal_context(account_id))
+    try:
+        with db.begin_nested():
+            db.add(
+                SoftKey(
+                    id=new.id, account_id=account_id, name=name, sealed_secret=sealed, last_step=step,
+                    created_at=now,
+                )
+            )
+    except IntegrityError:
+        return False
+    return True
 
 
 def keys_of(db: SchoolSession, account_id: uuid.UUID) -> list[SoftKey]:

@@ -6,11 +6,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from cpoms_core.access.models import FailureCount
 from cpoms_core.application import Application
+from cpoms_core.tenancy.scope import SchoolSession
 
 LOCK_OUT = dt.timedelta(minutes=15)
 ACCOUNT_TRIES = 5
@@ -27,40 +28,66 @@ def address_key(ip: str) -> bytes:
     return hashlib.sha256(f"address {ip}".encode()).digest()
 
 
-def wait_for(app: Application, tries: dict[bytes, int], now: dt.datetime) -> dt.timedelta:
-    """How long the next try must wait, zero where it may go on. `tries`: key -> how many are allowed."""
-    longest = dt.timedelta(0)
-    with app.session(None, writes=False) as db:
-        for row in db.scalars(select(FailureCount).where(FailureCount.key.in_(tries))):
-            pause = LOCK_OUT if row.failures >= tries[row.key] else PAUSES.get(row.failures, dt.timedelta(0))
-            if tries[row.key] == ADDRESS_TRIES and row.failures < ADDRESS_TRIES:
-                pause = dt.timedelta(0)
-            longest = max(longest, row.last_at + pause - now)
-    return longest
+class Wait(Exception):
+    """Too many tries failed; `wait` is how long the next one must wait."""
+
+    def __init__(self, wait: dt.timedelta) -> None:
+        super().__init__(str(wait))
+        self.wait = wait
 
 
-def count_failure(app: Application, keys: tuple[bytes, ...], now: dt.datetime) -> list[int]:
-    """Counts a failed try of each key in a transaction of its own; returns the counts."""
-    counts = []
+def take(app: Application, tries: dict[bytes, int], now: dt.datetime) -> dict[bytes, int]:
+    """Takes a try of each key before it is made, in a transaction of its own: counted as failed until it is
+    given back, so that a hundred tries at the same moment are not a hundred chances.
+
+    `tries`: key -> how many are allowed. Returns the tries taken so far, this one included. Raises Wait,
+    and takes nothing, where one of the keys must wait.
+    """
+    counts = {}
     with app.transaction(None) as db:
-        for key in keys:
-            row = db.get(FailureCount, key, with_for_update=True)
-            if row is None:
-                row = FailureCount(key=key, failures=0, last_at=now)
-                try:
-                    with db.begin_nested():
-                        db.add(row)
-                except IntegrityError:  # another process counted the first failure at the same moment
-                    row = db.get_one(FailureCount, key, with_for_update=True)
+        for key, allowed in sorted(tries.items()):
+            row = _row(db, key, now)
             if row.last_at < now - LOCK_OUT:
                 row.failures = 0
+            wait = row.last_at + _pause(row.failures, allowed) - now
+            if wait > dt.timedelta(0):
+                raise Wait(wait)
             row.failures += 1
             row.last_at = now
-            counts.append(row.failures)
+            counts[key] = row.failures
     return counts
 
 
-def forget(app: Application, key: bytes) -> None:
-    """Forgets the failures of an account after it proved itself."""
+def _row(db: SchoolSession, key: bytes, now: dt.datetime) -> FailureCount:
+    row = db.get(FailureCount, key, with_for_update=True)
+    if row is not None:
+        return row
+    row = FailureCount(key=key, failures=0, last_at=now)
+    try:
+        with db.begin_nested():
+            db.add(row)
+    except IntegrityError:  # another process counted its first try at the same moment
+        return db.get_one(FailureCount, key, with_for_update=True)
+    return row
+
+
+def _pause(failures: int, allowed: int) -> dt.timedelta:
+    if failures >= allowed:
+        return LOCK_OUT
+    return PAUSES.get(failures, dt.timedelta(0)) if allowed == ACCOUNT_TRIES else dt.timedelta(0)
+
+
+def forgive(app: Application, tries: dict[bytes, int]) -> None:
+    """A try was right: an account's failures are forgotten; an address, which many share, gets back this
+    one only."""
     with app.transaction(None) as db:
-        db.execute(delete(FailureCount).where(FailureCount.key == key))
+        for key, allowed in sorted(tries.items()):
+            if allowed == ACCOUNT_TRIES:
+                db.execute(delete(FailureCount).where(FailureCount.key == key))
+            else:
+                db.execute(
+                    update(FailureCount)
+                    .where(FailureCount.key == key, FailureCount.failures > 0)
+                    .values(failures=FailureCount.failures - 1)
+                    .execution_options(synchronize_session=False)
+                )

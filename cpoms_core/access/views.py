@@ -14,11 +14,14 @@ from cpoms_core.access.models import User
 from cpoms_core.access.passwords import WeakPassword
 from cpoms_core.access.viewer import Access, utc_now
 from cpoms_core.audit.services import raw_entry, write_entries
-from cpoms_core.web.request import cookie_name
+from cpoms_core.web.errors import answer
+from cpoms_core.web.request import asked_by_script, cookie_name
 
 
 def visitor(request: Request) -> login.Visitor:
-    return login.Visitor(request.school_id, request.client_addr or "", request.user_agent or "")
+    """Where the request comes from. `client_addr` would believe any X-Forwarded-For: behind a proxy the
+    server is told which one to trust, and sets the remote address itself."""
+    return login.Visitor(request.school_id, request.remote_addr or "", request.user_agent or "")
 
 
 def local_path(address: str) -> str:
@@ -30,6 +33,11 @@ def local_path(address: str) -> str:
         and address.isprintable()
     )
     return address if safe else "/"
+
+
+def _here(request: Request, target: str) -> str:
+    """Where a form posts to: the page itself, with where to go on afterwards."""
+    return str(request.current_route_path(_query={"next": target} if target != "/" else {}))
 
 
 def set_session_cookie(request: Request, response: Response, token: str) -> None:
@@ -71,7 +79,6 @@ def log_in(request: Request) -> Any:
         except login.LoginRefused as refusal:
             form.form_errors.append(str(refusal))
         else:
-            login.end_throttle(request.app, visitor(request), form.email.data or "")
             user = request.db.get_one(User, (request.school_id, user_id))
             return _start(request, user, "restricted", request.route_path("elevate", _query={"next": target}))
     return {"title": "Log in", "form": form, "next": target, "action": request.path}
@@ -129,7 +136,7 @@ def elevate(request: Request) -> Any:
         else:
             user = request.db.get_one(User, (request.school_id, viewer.user_id))
             return _start(request, user, "elevated", target)
-    return {"title": "Use your key", "form": form, "next": target, "action": request.path}
+    return {"title": "Use your key", "form": form, "next": target, "action": _here(request, target)}
 
 
 def log_out(request: Request) -> Response:
@@ -159,12 +166,11 @@ def unlock(request: Request) -> Any:
     """The password again: by the cover of the page (JSON), or by a page of its own."""
     asking = request.asking
     if asking.login is None:
-        return HTTPFound(request.route_path("login"))
+        return answer(request, 401) if asked_by_script(request) else HTTPFound(request.route_path("login"))
     if not asking.login.locked and request.method == "GET":
         return HTTPFound("/")
     form = UnlockForm(request.POST)
     target = local_path(request.params.get("next", "/"))
-    message = ""
     if request.method == "POST" and form.validate():
         try:
             login.check_own_password(
@@ -172,13 +178,19 @@ def unlock(request: Request) -> Any:
                 form.password.data or "", utc_now(),
             )
         except login.LoginRefused as refusal:
-            message = str(refusal)
-            form.password.errors = [*form.password.errors, message]
+            form.password.errors = [*form.password.errors, str(refusal)]
         else:
             sessions.unlock(request.db, asking.login.token_hash, utc_now())
-            if request.headers.get("X-Requested-With") == "fetch":
-                return Response(json_body={"ok": True})
+            if asked_by_script(request):
+                return Response(json_body={"ok": True, "csrf_token": asking.login.csrf_token})
             return HTTPFound(target)
-    if request.headers.get("X-Requested-With") == "fetch":
-        return Response(json_body={"ok": False, "message": message or "Type your password."})
-    return {"title": "Your screen was locked", "form": form, "next": target, "action": request.path}
+    if asked_by_script(request):
+        return Response(json_body={"ok": False, "message": " ".join(form.password.errors)})
+    return {
+        "title": "Your screen was locked", "form": form, "next": target, "action": _here(request, target)
+    }
+
+
+def session_token(request: Request) -> dict[str, str]:
+    """The forms' token of the session that goes on in a page which was open before (static/js/http.js)."""
+    return {"csrf_token": request.asking.login.csrf_token, "user": request.viewer.user_name}

@@ -1,7 +1,60 @@
-"""Pages of this feature."""
+"""Pages of the administration. Their permission counts in elevated sessions only, so all need a key."""
+
+from __future__ import annotations
 
 from pyramid.config import Configurator
 
+from cpoms_core.admin.tabs import admin_tabs
+from cpoms_core.admin.views import alert_groups, groups, modules, overview, settings
+from cpoms_core.modules.routes import CORE, IN_SERVICE, ModuleRoutes, NotAudited
+
+ADMIN = "admin"
+TEMPLATES = "cpoms_core:templates/admin/"
+EMPTY = NotAudited("an empty form")
+
 
 def includeme(config: Configurator) -> None:
-    pass
+    config.add_request_method(admin_tabs, "admin_tabs", reify=True)
+    routes = ModuleRoutes(config, CORE)
+    for name, pattern in (
+        ("admin", "/admin"),
+        ("admin-failures-seen", "/admin/failures/seen"),
+        ("admin-groups", "/admin/groups"),
+        ("admin-group-new", "/admin/groups/new"),
+        ("admin-group", "/admin/groups/{group_id}"),
+        ("admin-alert-groups", "/admin/alert-groups"),
+        ("admin-alert-group-new", "/admin/alert-groups/new"),
+        ("admin-alert-group", "/admin/alert-groups/{group_id}"),
+        ("admin-alert-group-delete", "/admin/alert-groups/{group_id}/delete"),
+        ("admin-modules", "/admin/modules"),
+        ("admin-module", "/admin/modules/{module}"),
+        ("admin-settings", "/admin/settings"),
+    ):
+        routes.route(name, pattern)
+
+    for view, route, template, event in (
+        (overview.overview, "admin", "overview.pt", "admin.viewed"),
+        (groups.groups, "admin-groups", "groups.pt", "groups.listed"),
+        (groups.new_group, "admin-group-new", "group.pt", EMPTY),
+        (groups.group, "admin-group", "group.pt", "group.viewed"),
+        (alert_groups.alert_groups, "admin-alert-groups", "alert_groups.pt", "alert-groups.listed"),
+        (alert_groups.new_alert_group, "admin-alert-group-new", "alert_group.pt", EMPTY),
+        (alert_groups.alert_group, "admin-alert-group", "alert_group.pt", "alert-group.viewed"),
+        (modules.modules, "admin-modules", "modules.pt", "modules.listed"),
+        (settings.settings, "admin-settings", "settings.pt", "settings.viewed"),
+    ):
+        routes.view(view, route, permission=ADMIN, audit=event, template=f"{TEMPLATES}{template}")
+    for view, route, template in (
+        (overview.failures_seen, "admin-failures-seen", None),
+        (groups.new_group, "admin-group-new", "group.pt"),
+        (groups.group, "admin-group", "group.pt"),
+        (alert_groups.new_alert_group, "admin-alert-group-new", "alert_group.pt"),
+        (alert_groups.alert_group, "admin-alert-group", "alert_group.pt"),
+        (alert_groups.delete, "admin-alert-group-delete", None),
+        (modules.turn, "admin-module", None),
+        (settings.settings, "admin-settings", "settings.pt"),
+    ):
+        routes.view(
+            view, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",),
+            template=f"{TEMPLATES}{template}" if template else None,
+        )

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 
 from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from cpoms_core.database.base import Base, Record, belongs_to
 

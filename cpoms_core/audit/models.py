@@ -45,6 +45,6 @@ class Seal(OfSchool, Base):
     __tablename__ = "audit_seal"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    entries: Mapped[list[Any]] = mapped_column(Json)  # ids in the order in which they were hashed
+    entries: Mapped[list[Any]] = mapped_column(Json)  # [id, hash in hex] of each, in the order of hashing
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     sealed_at: Mapped[dt.datetime]

@@ -15,14 +15,19 @@ from cpoms_core.database.types import new_id
 from cpoms_core.tenancy.scope import SchoolSession
 
 
-def entry(
-    viewer: Viewer, event: str, subjects: Iterable[uuid.UUID] = (), **details: Any
-) -> dict[str, Any]:
+def entry(viewer: Viewer, event: str, subjects: Iterable[uuid.UUID] = (), **details: Any) -> dict[str, Any]:
     """An audit entry as a plain row: who did `event` to which `subjects`, and facts that are no content
     (numbers, names of fields)."""
     return raw_entry(
-        viewer.school_id, viewer.user_id, event, subjects, details,
-        at=viewer.now(), channel=viewer.channel, access=viewer.access, ip=viewer.ip,
+        viewer.school_id,
+        viewer.user_id,
+        event,
+        subjects,
+        details,
+        at=viewer.now(),
+        channel=viewer.channel,
+        access=viewer.access,
+        ip=viewer.ip,
     )
 
 
@@ -40,9 +45,16 @@ def raw_entry(
 ) -> dict[str, Any]:
     """As `entry`, for what happens before anybody is known (log-in)."""
     return {
-        "school_id": school_id, "id": new_id(), "at": at, "user_id": user_id, "event": event,
-        "channel": channel, "access": access, "subjects": [str(subject) for subject in subjects],
-        "details": details, "ip": ip,
+        "school_id": school_id,
+        "id": new_id(),
+        "at": at,
+        "user_id": user_id,
+        "event": event,
+        "channel": channel,
+        "access": access,
+        "subjects": [str(subject) for subject in subjects],
+        "details": details,
+        "ip": ip,
     }
 
 
@@ -58,6 +70,4 @@ def write_entries(db: SchoolSession, entries: Sequence[dict[str, Any]]) -> None:
     if not entries:
         return
     db.execute(insert(AuditEntry), list(entries))
-    db.execute(
-        insert(Unsealed), [{"school_id": row["school_id"], "entry_id": row["id"]} for row in entries]
-    )
+    db.execute(insert(Unsealed), [{"school_id": row["school_id"], "entry_id": row["id"]} for row in entries])

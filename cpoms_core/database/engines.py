@@ -44,15 +44,17 @@ def make_engines(url: str, *, pool_size: int = 10) -> Engines:
         )
         # the reading engine shares the pool and the guards of the writing one
         engines = Engines(writing.execution_options(postgresql_readonly=True), writing)
+        refuse_powerful_role(writing)
         guard_engine(writing)
-    if engines.dialect == "postgresql":
-        refuse_powerful_role(engines.writing)
     return engines
 
 
 def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, connect_args={"check_same_thread": False},
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"check_same_thread": False},
         hide_parameters=True,  # what people typed must not reach a log
     )
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
@@ -65,6 +67,7 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "recursive_triggers=ON",  # or INSERT OR REPLACE would pass the triggers that keep rows
             f"query_only={'OFF' if writes else 'ON'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -87,10 +90,13 @@ def refuse_powerful_role(engine: Engine) -> None:
     """
     with engine.connect() as connection:
         name, powerful, owns = connection.exec_driver_sql(
-            "SELECT rolname, rolsuper OR rolbypassrls,"
-            " EXISTS (SELECT 1 FROM pg_class c WHERE c.relkind = 'r' AND c.relname = 'incident'"
-            "         AND pg_has_role(r.oid, c.relowner, 'MEMBER'))"
-            " FROM pg_roles r WHERE rolname = current_user"
+            # a role that it is a member of counts too: SET ROLE would be enough
+            "SELECT current_user,"
+            " EXISTS (SELECT 1 FROM pg_roles r WHERE (r.rolsuper OR r.rolbypassrls)"
+            "         AND pg_has_role(current_user, r.oid, 'MEMBER')),"
+            " EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            "         WHERE c.relkind IN ('r', 'p') AND n.nspname = current_schema()"
+            "         AND pg_has_role(current_user, c.relowner, 'MEMBER'))"
         ).one()
     if powerful or owns:
         raise PowerfulRole(

@@ -54,13 +54,17 @@ class _Pattern:
         return [("AM", self._session("AM")), ("PM", self._session("PM"))]
 
     def _whole_day(self, day: dt.date) -> str:
-        rng = self._rng
+        return self._special_day(day) or self._absent_day()
+
+    def _special_day(self, day: dt.date) -> str:
         if day == DAY_OF_ATONEMENT and self._student.religion == "Jewish":
             return "R"
-        if day == TRIP_DAY and self._student.year == TRIP_YEAR and rng.random() < 0.4:
+        if day == TRIP_DAY and self._student.year == TRIP_YEAR and self._rng.random() < 0.4:
             return "V"
-        if self._suspended and day.day in {16, 17}:
-            return "E"
+        return "E" if self._suspended and day.day in {16, 17} else ""
+
+    def _absent_day(self) -> str:
+        rng = self._rng
         if self._ill_for:
             self._ill_for -= 1
             return "I"

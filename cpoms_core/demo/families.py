@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from dataclasses import dataclass
 
 from cpoms_core.demo.names import BACKGROUNDS, STREETS, TITLES_F, TITLES_M, TOWNS, Background
 from cpoms_core.demo.people import Address, DemoContact
@@ -26,12 +27,28 @@ OWN_SURNAME = {"Step Father", "Foster Mother", "Social Worker"}
 FIRST_CONTACT_ID = 20_001
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the children of a family share."""
+
+    background: Background
+    surname: str
+    address: Address
+    contacts: tuple[DemoContact, ...]
+
+
 class Families:
     """Makes families one after the other, each contact with an id of its own."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._contacts = 0
+
+    def family(self) -> Family:
+        """The next family."""
+        background = self.background()
+        surname, address = self.surname(background), self.address()
+        return Family(background, surname, address, self._people_to_call(background, surname, address))
 
     def background(self) -> Background:
         """Where the next family comes from, by the shares of the school."""
@@ -49,19 +66,20 @@ class Families:
         postcode = f"ZZ{rng.randint(1, 9)} {rng.randint(1, 9)}{rng.choice('ABDEF')}{rng.choice('GHJLN')}"
         return str(rng.randint(1, 199)), rng.choice(STREETS), rng.choice(TOWNS), postcode
 
-    def contacts(self, background: Background, surname: str, address: Address) -> tuple[DemoContact, ...]:
-        """One to three people to call, in their order."""
+    def _people_to_call(
+        self, background: Background, surname: str, address: Address
+    ) -> tuple[DemoContact, ...]:
         rng = self._rng
         household = rng.choices([who for who, _ in HOUSEHOLDS], [weight for _, weight in HOUSEHOLDS])[0]
         return tuple(
-            self._contact(background, surname, address, relationship, priority)
-            for priority, relationship in enumerate(household, start=1)
+            self._contact(background, surname, address, person) for person in enumerate(household, start=1)
         )
 
     def _contact(
-        self, background: Background, surname: str, address: Address, relationship: str, priority: int
+        self, background: Background, surname: str, address: Address, person: tuple[int, str]
     ) -> DemoContact:
         rng = self._rng
+        priority, relationship = person
         woman = relationship in WOMEN
         forename = rng.choice(background.girls if woman else background.boys)
         other_name = relationship in OWN_SURNAME or rng.random() < 0.15

@@ -7,9 +7,9 @@ import datetime as dt
 import random
 from collections import Counter
 
-from cpoms_core.demo.families import Families
+from cpoms_core.demo.families import Families, Family
 from cpoms_core.demo.names import Background
-from cpoms_core.demo.people import Address, DemoContact, DemoSchool, DemoStudent
+from cpoms_core.demo.people import DemoSchool, DemoStudent
 from cpoms_core.demo.staff import make_staff
 from cpoms_core.imports import codes
 
@@ -56,17 +56,12 @@ class _Admissions:
         return tuple(sorted(self._taken, key=lambda one: (one.year, one.form, one.surname, one.id)))
 
     def _take_family(self) -> None:
-        background = self._families.background()
-        surname, address = self._families.surname(background), self._families.address()
-        contacts = self._families.contacts(background, surname, address)
-        years = self._years()
-        born: dt.date | None = None
+        family = self._families.family()
         children: list[DemoStudent] = []
-        for year in years:
+        for year in self._years():
             twin = bool(children) and children[-1].year == year
             born = children[-1].born if twin else self._birthday(year)
-            child = self._child(background, surname, address, contacts, year, born, children)
-            children.append(child)
+            children.append(self._child(family, year, born, children))
         for child in children:
             child.siblings = [other.id for other in children if other is not child]
         self._taken += children
@@ -84,17 +79,8 @@ class _Admissions:
             years.append(years[-1])
         return years
 
-    def _child(
-        self,
-        background: Background,
-        surname: str,
-        address: Address,
-        contacts: tuple[DemoContact, ...],
-        year: int,
-        born: dt.date,
-        older: list[DemoStudent],
-    ) -> DemoStudent:
-        rng = self._rng
+    def _child(self, family: Family, year: int, born: dt.date, older: list[DemoStudent]) -> DemoStudent:
+        rng, background = self._rng, family.background
         girl = rng.random() < 0.5
         names = background.girls if girl else background.boys
         number = len(self._taken) + len(older)
@@ -103,7 +89,7 @@ class _Admissions:
             admission_number=f"{4100 + number:06d}",
             upn=self._upn(year),
             forename=rng.choice([name for name in names if name not in {one.forename for one in older}]),
-            surname=surname,
+            surname=family.surname,
             girl=girl,
             born=born,
             year=year,
@@ -111,8 +97,8 @@ class _Admissions:
             ethnicity=background.ethnicity if rng.random() < 0.97 else "Refused",
             religion=rng.choice(background.religions),
             language=rng.choice(background.languages),
-            address=address,
-            contacts=contacts,
+            address=family.address,
+            contacts=family.contacts,
         )
         self._choose_names(child, background)
         self._choose_needs(child)

@@ -55,14 +55,16 @@ class Storage:
         digest, size = hashlib.sha256(), 0
         cipher = self._key.file_cipher(wrapped_key, school_id)
         try:
-            with temporary.open("xb") as raw:
-                with cipher.new_encrypting_stream(raw, _binding(school_id, document_id)) as sealed:
-                    while chunk := source.read(CHUNK):
-                        size += len(chunk)
-                        if size > limit:
-                            raise FileTooLarge(f"more than {limit} bytes")
-                        digest.update(chunk)
-                        sealed.write(chunk)
+            with (
+                temporary.open("xb") as raw,
+                cipher.new_encrypting_stream(raw, _binding(school_id, document_id)) as sealed,
+            ):
+                while chunk := source.read(CHUNK):
+                    size += len(chunk)
+                    if size > limit:
+                        raise FileTooLarge(f"more than {limit} bytes")
+                    digest.update(chunk)
+                    sealed.write(chunk)
             with temporary.open("rb") as raw:
                 os.fsync(raw.fileno())
             temporary.replace(path)

@@ -13,6 +13,7 @@ from sqlalchemy import Result, literal, select
 
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks import PROJECT, specs
+from cpoms_core.hooks.answers import BadHook, parts_by_id, parts_of
 from cpoms_core.logs import place_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 T = TypeVar("T")
+Keep = Callable[[str, str, Mapping[str, Any]], None]
 
 
 class PluginSession:
@@ -59,6 +61,7 @@ class PluginSession:
         self._session.add(row)
 
     def flush(self) -> None:
+        self.used = True
         self._session.flush()
 
 
@@ -74,20 +77,31 @@ class HookFailure:
 @dataclass(frozen=True, slots=True)
 class _Call:
     module: str
+    hook: str
     function: Callable[..., Any]
     argnames: tuple[str, ...]
+
+
+class TransactionEnded(RuntimeError):
+    """A hook ended the transaction of the record it was called for. Nothing may go on as if it had not."""
 
 
 class HookRelay:
     """Calls hooks by their mode; each method refuses a hook of another mode."""
 
     def __init__(self, modules: Mapping[str, object]) -> None:
-        """`modules`: the installed modules' hook implementations by module name."""
+        """`modules`: the installed modules' hook implementations by module name. Raises BadHook."""
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(specs)
         for name in sorted(modules):
             self._manager.register(modules[name], name=name)
         self._manager.check_pending()
+        for hook in specs.MODES:
+            for impl in getattr(self._manager.hook, hook).get_hookimpls():
+                if impl.hookwrapper or impl.wrapper:
+                    raise BadHook(
+                        f"module {impl.plugin_name!r} wraps {hook}: it would see other modules' answers"
+                    )
 
     def boot(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
         """Asks every installed module at start-up; errors pass through and stop the start."""
@@ -104,9 +118,7 @@ class HookRelay:
         lacks is left out. A module that raises is left out."""
         found: list[Any] = []
         for call in self._calls(hook, "collect", viewer):
-            answer = self._gated(call, hook, db, viewer, arguments)
-            if answer is not None:
-                found.extend(_allowed(answer, viewer))
+            found.extend(_allowed(self._gated(call, db, viewer, arguments, parts_of) or (), viewer))
         return sorted(found, key=lambda part: part.weight)
 
     def collect_by_id(
@@ -115,7 +127,7 @@ class HookRelay:
         """As `collect`, for hooks that answer with a mapping of an id to parts."""
         found: dict[Any, list[Any]] = {}
         for call in self._calls(hook, "collect", viewer):
-            answer = self._gated(call, hook, db, viewer, arguments) or {}
+            answer = self._gated(call, db, viewer, arguments, parts_by_id) or {}
             for key, parts in answer.items():
                 found.setdefault(key, []).extend(_allowed(parts, viewer))
         for parts in found.values():
@@ -126,23 +138,20 @@ class HookRelay:
         """The objections of the modules that are on. One that raises does not object."""
         found: list[Any] = []
         for call in self._calls(hook, "veto", viewer):
-            found.extend(self._gated(call, hook, db, viewer, arguments) or ())
+            found.extend(self._gated(call, db, viewer, arguments, parts_of) or ())
         return found
 
-    def effect(
-        self, hook: str, db: SchoolSession, viewer: Viewer, keep: Callable[[str, str], None], **arguments: Any
-    ) -> None:
-        """Tells the modules that are on. For each that fails, `keep(module, hook)` is called to note the
-        retry in the same transaction."""
+    def effect(self, hook: str, db: SchoolSession, viewer: Viewer, keep: Keep, **arguments: Any) -> None:
+        """Tells the modules that are on; each gets its own of a form's `values`. For each that fails,
+        `keep(module, hook, arguments)` is called to note the retry in the same transaction."""
         for call in self._calls(hook, "effect", viewer):
             failed = len(db.hook_failures)
-            self._gated(call, hook, db, viewer, arguments)
+            own = _own_values(call.module, arguments)
+            self._gated(call, db, viewer, own)
             if len(db.hook_failures) > failed:
-                keep(call.module, hook)
+                keep(call.module, hook, own)
 
-    def retry(
-        self, module: str, hook: str, db: SchoolSession, viewer: Viewer, **arguments: Any
-    ) -> None:
+    def retry(self, module: str, hook: str, db: SchoolSession, viewer: Viewer, **arguments: Any) -> None:
         """Runs one module's effect again, for the worker; errors pass through."""
         for call in self._calls(hook, "effect", viewer):
             if call.module == module:
@@ -152,7 +161,7 @@ class HookRelay:
         """Tells one module that its switch was turned."""
         for call in self._calls(hook, "own"):
             if call.module == module:
-                self._gated(call, hook, db, viewer, {})
+                self._gated(call, db, viewer, {})
 
     def always(self, hook: str, db: SchoolSession, viewer: Viewer, **arguments: Any) -> dict[str, Any]:
         """The answers of every installed module by its name, on or off; errors pass through, because a
@@ -172,36 +181,48 @@ class HookRelay:
         for impl in getattr(self._manager.hook, hook).get_hookimpls():
             module = self._manager.get_name(impl.plugin) or ""
             if viewer is None or module in viewer.modules:
-                found.append(_Call(module, impl.function, tuple(impl.argnames)))
+                found.append(_Call(module, hook, impl.function, tuple(impl.argnames)))
         return sorted(found, key=lambda call: call.module)
 
     def _gated(
-        self, call: _Call, hook: str, db: SchoolSession, viewer: Viewer, arguments: Mapping[str, Any]
+        self,
+        call: _Call,
+        db: SchoolSession,
+        viewer: Viewer,
+        arguments: Mapping[str, Any],
+        read: Callable[[str, str, Any], Any] | None = None,
     ) -> Any:
+        """What the hook answered, made plain by `read`; None where it failed."""
+        db.flush()  # what the core owes must not fail inside the module's savepoint, as the module's fault
         try:
-            return self._savepoint(call, db, viewer, arguments)
+            answer = self._savepoint(call, db, viewer, arguments)
+            return answer if read is None else read(call.module, call.hook, answer)
+        except TransactionEnded:
+            raise
         except Exception as error:  # a module's fault must never become the core's
             reference = new_id().hex[-12:]
-            db.hook_failures.append(HookFailure(call.module, hook, reference))
+            db.hook_failures.append(HookFailure(call.module, call.hook, reference))
             log.error(
                 "hook failed",
                 module=call.module,
-                hook=hook,
+                hook=call.hook,
                 reference=reference,
                 error=type(error).__name__,  # its text may hold what a person typed
                 at=place_of(error),
             )
             return None
 
-    def _savepoint(
-        self, call: _Call, db: SchoolSession, viewer: Viewer, arguments: Mapping[str, Any]
-    ) -> Any:
+    def _savepoint(self, call: _Call, db: SchoolSession, viewer: Viewer, arguments: Mapping[str, Any]) -> Any:
         session = PluginSession(db)
+        outer = db.get_transaction()
         with db.begin_nested():
+            outer = outer or db.get_transaction()
             with db.lent():
                 answer = self._invoke(call, {**arguments, "db": session, "viewer": viewer})
                 if isinstance(answer, Iterator):
                     answer = list(answer)
+            if db.get_transaction() is not outer:
+                raise TransactionEnded(f"{call.hook} of module {call.module!r} ended the transaction")
             if session.used:
                 # a hook that swallowed its own SQL error leaves the transaction broken: find out here,
                 # inside the savepoint, and not when it is released
@@ -214,7 +235,13 @@ class HookRelay:
         return call.function(**{name: arguments[name] for name in call.argnames})
 
 
+def _own_values(module: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with only this module's fields in `values`."""
+    if "values" not in arguments:
+        return dict(arguments)
+    own = {name: value for name, value in arguments["values"].items() if name.startswith(f"{module}-")}
+    return {**arguments, "values": own}
+
+
 def _allowed(parts: Sequence[Any], viewer: Viewer) -> list[Any]:
     return [part for part in parts if not getattr(part, "needs", "") or viewer.may(part.needs)]
-
-

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pluggy
 
 from cpoms_core.hooks import PROJECT
-from cpoms_core.hooks.types import FieldError, FormField, NavItem, Panel, Permission, SettingSpec, Tab, TaskSpec
+from cpoms_core.hooks.types import FieldError, FormField, NavItem, Panel, Permission, SettingSpec, Tab, Task
 
 if TYPE_CHECKING:
     from cpoms_core.access.viewer import Viewer
@@ -34,13 +34,17 @@ Mode = Literal["boot", "collect", "effect", "veto", "own", "always"]
 F = TypeVar("F", bound=Callable[..., Any])
 _hookspec = pluggy.HookspecMarker(PROJECT)
 MODES: dict[str, Mode] = {}
+PARTS: dict[str, type] = {}
+"""What an answer is a list of (or a mapping of ids to such lists); the relay refuses anything else."""
 
 
-def spec(mode: Mode) -> Callable[[F], F]:
-    """Declares a hook and its mode."""
+def spec(mode: Mode, of: type | None = None) -> Callable[[F], F]:
+    """Declares a hook, its mode, and what its answer is made `of`."""
 
     def declare(function: F) -> F:
         MODES[function.__name__] = mode
+        if of is not None:
+            PARTS[function.__name__] = of
         return _hookspec(function)
 
     return declare
@@ -67,8 +71,9 @@ def register_routes(routes: ModuleRoutes) -> None:
 
 
 @spec("boot")
-def register_tasks() -> Sequence[TaskSpec]:
-    """Tasks that the worker runs for a school; named `module.task`. Not run where the module is off."""
+def register_tasks() -> Sequence[Task]:
+    """Tasks that the worker runs for a school, each a `TaskSpec` or a `DeliverySpec`; named `module.task`.
+    Where the module is off they wait, and run once it is on again."""
     raise NotImplementedError
 
 
@@ -81,43 +86,43 @@ def register_mis_sources() -> Sequence[MisSource]:
 # --- collect: parts of pages and forms -------------------------------------------------------------------
 
 
-@spec("collect")
+@spec("collect", of=NavItem)
 def nav_items(db: PluginSession, viewer: Viewer) -> Sequence[NavItem]:
     """Entries of the top bar."""
     raise NotImplementedError
 
 
-@spec("collect")
+@spec("collect", of=Panel)
 def dashboard_panels(db: PluginSession, viewer: Viewer) -> Sequence[Panel]:
     """Panels of the dashboard, slot `dashboard` (the restricted one too: look at `viewer.elevated`)."""
     raise NotImplementedError
 
 
-@spec("collect")
+@spec("collect", of=Tab)
 def admin_tabs(db: PluginSession, viewer: Viewer) -> Sequence[Tab]:
     """Tabs of the administration."""
     raise NotImplementedError
 
 
-@spec("collect")
+@spec("collect", of=Tab)
 def student_tabs(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Sequence[Tab]:
     """Tabs of a student's record; the route has one parameter, `student_id`."""
     raise NotImplementedError
 
 
-@spec("collect")
+@spec("collect", of=FormField)
 def incident_form_fields(db: PluginSession, viewer: Viewer) -> Sequence[FormField]:
     """Fields of the Add incident form. Their values reach `validate_incident` and `incident_saved`."""
     raise NotImplementedError
 
 
-@spec("collect")
+@spec("collect", of=FormField)
 def action_form_fields(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID) -> Sequence[FormField]:
     """Fields of the Add action form. Their values reach `action_saved`."""
     raise NotImplementedError
 
 
-@spec("collect")
+@spec("collect", of=Panel)
 def incident_panels(
     db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]
 ) -> Mapping[uuid.UUID, Sequence[Panel]]:
@@ -130,11 +135,11 @@ def incident_panels(
 # --- veto ------------------------------------------------------------------------------------------------
 
 
-@spec("veto")
-def validate_incident(
-    db: PluginSession, viewer: Viewer, values: Mapping[str, Any]
-) -> Sequence[FieldError]:
-    """Objections to a new incident, each beside its field. `values`: every field of the form by name."""
+@spec("veto", of=FieldError)
+def validate_incident(db: PluginSession, viewer: Viewer, values: Mapping[str, Any]) -> Sequence[FieldError]:
+    """Objections to a new incident, each beside its field. `values`: the modules' fields by name as plain
+    JSON values, and of the core's `student` (id, or None for the whole school), `categories` (ids, parents
+    included) and `occurred` (UTC, ISO 8601)."""
     raise NotImplementedError
 
 

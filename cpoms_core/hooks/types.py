@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,18 +78,53 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class SettingSpec:
-    """A school's setting (ADM-02): its default and a line of help. `parse` refuses by ValueError."""
+    """A school's setting (ADM-02): its default and a line of help. `parse` refuses by ValueError.
+
+    `choices`: (value, label) pairs, where only some values will do. The settings page asks a yes or no for a
+    default that is one, a number for a number, a choice where there are choices, else a line of text.
+    """
 
     name: str
     default: Any
     title: str
     help: str
     parse: Callable[[str], Any] = str
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """A task that the worker runs for a school: `run(db, viewer, payload)`, by the name `module.task`."""
+    """A task that the worker runs for a school: `run(db, viewer, payload)`, by the name `module.task`.
+
+    It runs in one transaction together with the note that it is done, so what it writes is written once.
+    It must not talk to anything outside the database: that is a DeliverySpec's.
+    """
 
     name: str
     run: Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An outbox item as a delivery is given it. `id` stays the same when it is tried again."""
+
+    id: uuid.UUID
+    payload: Mapping[str, Any]
+    created_at: dt.datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySpec:
+    """A task that reaches outside the database (mail, another system), by the name `module.task`.
+
+    `prepare(db, viewer, work)` reads, in a transaction that only reads, what is to be delivered;
+    `deliver(app, prepared)` delivers it while no transaction is open; then the item is marked as done. After
+    a crash in between it is delivered again, so what goes out carries `work.id`.
+    """
+
+    name: str
+    prepare: Callable[..., Any]
+    deliver: Callable[..., None]
+
+
+Task = TaskSpec | DeliverySpec

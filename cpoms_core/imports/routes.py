@@ -1,7 +1,35 @@
-"""Pages of this feature."""
+"""Pages of imports."""
 
 from pyramid.config import Configurator
 
+from cpoms_core.imports import views
+from cpoms_core.modules.routes import CORE, IN_SERVICE, ModuleRoutes
+
+ADMIN = "admin"
+OVERVIEW = "cpoms_core:templates/imports/imports.pt"
+RUN = "cpoms_core:templates/imports/run.pt"
+
 
 def includeme(config: Configurator) -> None:
-    pass
+    routes = ModuleRoutes(config, CORE)
+    for name, pattern in (
+        ("admin-imports", "/admin/imports"),
+        ("admin-imports-upload", "/admin/imports/upload"),
+        ("admin-import", "/admin/imports/{run_id}"),
+        ("admin-import-apply", "/admin/imports/{run_id}/apply"),
+        ("admin-import-drop", "/admin/imports/{run_id}/drop"),
+    ):
+        routes.route(name, pattern)
+    post = ("POST",)
+    routes.view(views.imports, "admin-imports", permission=ADMIN, audit="imports.listed", template=OVERVIEW)
+    routes.view(
+        views.upload, "admin-imports-upload", permission=ADMIN, audit=IN_SERVICE, methods=post,
+        template=OVERVIEW,
+    )  # fmt: skip
+    routes.view(views.run, "admin-import", permission=ADMIN, audit="import.viewed", template=RUN)
+    routes.view(
+        views.apply, "admin-import-apply", permission=ADMIN, audit=IN_SERVICE, methods=post, template=RUN
+    )
+    routes.view(
+        views.drop, "admin-import-drop", permission=ADMIN, audit=IN_SERVICE, methods=post, template=RUN
+    )

@@ -46,7 +46,7 @@ def _sqlite(existing: set[str]) -> Iterator[str]:
 def _postgresql(existing: set[str]) -> Iterator[str]:
     yield (
         "CREATE OR REPLACE FUNCTION keep_rows() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        "BEGIN RAISE EXCEPTION '% rows are kept', TG_TABLE_NAME; END $$"
+        "BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' rows are kept'; END $$"
     )
     for table, deed in _refusals(existing):
         name = f"keep_{table}_{deed.lower()}"

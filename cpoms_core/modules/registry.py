@@ -5,13 +5,18 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
+from typing import cast
 
+from sqlalchemy import Table
+
+from cpoms_core.database.base import Base, is_school_table
 from cpoms_core.modules import Module
 
 GROUP = "cpoms.modules"
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
+PREFIX = re.compile(r"[a-z][a-z0-9_]*_")
 
 
 class BadModule(RuntimeError):
@@ -35,11 +40,39 @@ def checked(modules: Iterable[Module]) -> dict[str, Module]:
             raise BadModule(f"two installed modules are named {module.name!r}")
         load_models(module)
         found[module.name] = module
+    for module in found.values():
+        for fault in _faults_of_tables(module, found.values()):
+            raise BadModule(f"module {module.name!r}: {fault}")
     return dict(sorted(found.items()))
 
 
+def _faults_of_tables(module: Module, others: Iterable[Module]) -> Iterator[str]:
+    """What would make the module's tables be taken for another's, or stand outside the school's walls."""
+    if module.tables:
+        if not PREFIX.fullmatch(module.tables):
+            yield f"the prefix of its tables, {module.tables!r}, must be small letters and end in _"
+        for other in others:
+            if other is not module and other.tables.startswith(module.tables):
+                yield f"the prefix {module.tables!r} of its tables is also that of module {other.name!r}"
+    for mapper in Base.registry.mappers:
+        table, home = cast(Table, mapper.local_table), mapper.class_.__module__
+        ours = home == module.package or home.startswith(f"{module.package}.")
+        prefixed = bool(module.tables) and table.name.startswith(module.tables)
+        if ours and not prefixed:
+            yield f"its table {table.name!r} does not start with the prefix that the module declares"
+        if ours and not is_school_table(table):
+            yield f"its table {table.name!r} does not belong to a school"
+        if prefixed and not ours:
+            yield f"the prefix {module.tables!r} also fits the table {table.name!r}, which is not its own"
+
+
 def load_models(module: Module) -> None:
-    """Imports the module's tables, so that its rows stand behind the same walls as the core's."""
+    """Imports the module's tables, so that its rows stand behind the same walls as the core's. Raises
+    BadModule."""
+    if importlib.util.find_spec(module.package) is None:
+        raise BadModule(
+            f"module {module.name!r} names the package {module.package!r}, which is not installed"
+        )
     if importlib.util.find_spec(f"{module.package}.models"):
         importlib.import_module(f"{module.package}.models")
 

@@ -23,6 +23,10 @@ IN_SERVICE = "in-service"
 """The audit of views whose service writes the audit entry with the change, in its transaction."""
 
 
+WITHOUT_SCHOOL = frozenset({f"{CORE}.static", "accent", "health"})
+"""Routes that hold nothing of a school, and answer at host names that are none."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotAudited:
     """Why opening a page leaves no audit entry."""
@@ -40,14 +44,27 @@ class ModuleRoutes:
         self._config = config
         self._module = module
 
-    def route(self, name: str, pattern: str) -> None:
-        """Declares a route. A module's route is named `module.name` and lives under `/module/`."""
+    def route(self, name: str, pattern: str, *, reads: bool = False, at_demo_door: bool = False) -> None:
+        """Declares a route. A module's route is named `module.name` and lives under `/module/`.
+
+        reads: a post to it changes nothing and gets a session for reading. Searches post, so that what
+        people look for stands in no address and no log. at_demo_door: it answers at the demonstration's own
+        host names, which are no school's, and nowhere else; no other page answers there.
+        """
         if self._module != CORE and not (
             name.startswith(f"{self._module}.") and pattern.startswith(f"/{self._module}/")
         ):
-            raise ValueError(f"route {name!r} of module {self._module!r} must be named {self._module}.x "
-                             f"and start with /{self._module}/")
-        self._config.add_route(name, pattern)
+            raise ValueError(
+                f"route {name!r} of module {self._module!r} must be named {self._module}.x "
+                f"and start with /{self._module}/"
+            )
+        if at_demo_door:
+            self._config.add_route(name, pattern, at_demo_door=True)
+            self._config.registry.door_routes.add(name)  # type: ignore[attr-defined]
+        else:
+            self._config.add_route(name, pattern)
+        if reads:
+            self._config.registry.reading_routes.add(name)  # type: ignore[attr-defined]
 
     def view(
         self,
@@ -89,17 +106,24 @@ class ModuleRoutes:
         route = f"{self._module}.static"
         self._config.add_route(route, f"/{where}/*subpath")
         self._config.add_view(
-            static_view(path, use_subpath=True, cache_max_age=31_536_000), route_name=route,
-            request_method=("GET", "HEAD"), permission=NO_PERMISSION_REQUIRED, module=self._module,
-            needs=PUBLIC, audit=NotAudited("a static file"),
+            static_view(path, use_subpath=True, cache_max_age=31_536_000),
+            route_name=route,
+            request_method=("GET", "HEAD"),
+            permission=NO_PERMISSION_REQUIRED,
+            module=self._module,
+            needs=PUBLIC,
+            audit=NotAudited("a static file"),
         )
 
 
 def gate(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
-    """View deriver: 404 where the view's module is off for the school."""
+    """View deriver: 404 where the view's module is off for the school, and for every page of a school where
+    the host is none."""
     module = info.options.get("module")
 
     def gated(context: Any, request: Any) -> Any:
+        if request.school_id is None and request.matched_route.name not in request.registry.door_routes:
+            raise HTTPNotFound
         if module in (None, CORE) or module in request.modules_on:
             return view(context, request)
         raise HTTPNotFound
@@ -114,18 +138,55 @@ class UnstampedView(RuntimeError):
     """A view that was not declared through ModuleRoutes, so that nothing guards it."""
 
 
+class UnknownPermission(RuntimeError):
+    """A view needs a permission that neither the core nor a module declares: nobody could ever open it."""
+
+
 def refuse_unstamped(config: Configurator) -> None:
-    """Refuses to start with a view that neither the core nor a module stamped. Exception views, which
-    answer for errors only, are the framework's."""
+    """Refuses to start with a view that neither the core nor a module stamped, or whose permission nobody
+    declares. Exception views, which answer for errors only, are the framework's.
+
+    Raises UnstampedView, UnknownPermission.
+    """
+    app = config.registry.app  # type: ignore[attr-defined]
+    known = {PUBLIC, SIGNED_IN, *app.permissions}
     for entry in config.introspector.get_category("views") or ():
         view = entry["introspectable"]
-        if not view.get("module") and not _answers_for_errors(view["context"]):
+        if _answers_for_errors(view["context"]):
+            continue
+        if not view.get("module") or not view.get("audit"):
             raise UnstampedView(f"the view of route {view['route_name']!r} was declared past ModuleRoutes")
+        if view["needs"] not in known:
+            raise UnknownPermission(
+                f"the view of route {view['route_name']!r} needs {view['needs']!r}, which nobody declares"
+            )
+    for entry in config.introspector.get_category("routes") or ():
+        route = entry["introspectable"]
+        first = route["pattern"].lstrip("/").partition("/")[0]
+        if first in app.modules and not route["name"].startswith(f"{first}."):
+            raise ValueError(f"the module {first!r} has the address of the route {route['name']!r}")
 
 
 def _answers_for_errors(context: Any) -> bool:
     return context is IExceptionResponse or (isinstance(context, type) and issubclass(context, Exception))
 
 
+class AtDemoDoor:
+    """Route predicate: the request came to the demonstration's own host names."""
+
+    def __init__(self, wanted: bool, _info: Any) -> None:
+        self._wanted = wanted
+
+    def text(self) -> str:
+        return f"at_demo_door = {self._wanted}"
+
+    phash = text
+
+    def __call__(self, _info: Any, request: Any) -> bool:
+        return bool(request.at_demo_door) == self._wanted
+
+
 def includeme(config: Configurator) -> None:
+    config.registry.door_routes = set(WITHOUT_SCHOOL)  # type: ignore[attr-defined]
+    config.add_route_predicate("at_demo_door", AtDemoDoor)
     config.add_view_deriver(gate, name="module_gate", under=INGRESS, over="secured_view")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cpoms_core.hooks.types import TaskSpec
+from cpoms_core.hooks.types import DeliverySpec, Task, TaskSpec
 
 
-def core_tasks() -> Iterator[TaskSpec]:
+def core_tasks() -> Iterator[Task]:
     """Tasks of the core; imported here, when asked, because they reach into every feature."""
-    from cpoms_core.audit.tasks import seal_entries
-    from cpoms_core.outbox.mail import send_mail
+    from cpoms_core.outbox.mail import send_mail, word_mail
     from cpoms_core.outbox.retries import retry_hook
 
-    yield TaskSpec("mail", send_mail)
+    yield DeliverySpec("mail", word_mail, send_mail)
     yield TaskSpec("hook", retry_hook)
-    yield TaskSpec("audit.seal", seal_entries)

@@ -1,5 +1,6 @@
 """The first two walls around a school: the ORM adds the school to every statement, and the engine refuses
-any statement on a school's table that was not so bounded. The third wall is `row_security.py`."""
+any statement that is not bounded by it (`bounds.py` says how it knows). The third wall is `row_security.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, Connection, Engine, TextClause, event
-from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
-from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.util import find_tables
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
-from cpoms_core.database.base import OfSchool, is_school_table
+from cpoms_core.database.base import OfSchool
+from cpoms_core.tenancy.bounds import BoundsCompiler, take_notes
 
 if TYPE_CHECKING:
     from cpoms_core.application import Application
 
-SCOPED = "cpoms_school"
-UNSCOPED = "cpoms_unscoped"
-"""Execution option whose value is the reason why a statement may pass without a school."""
+ENTER_SCHOOL = "SELECT set_config('app.school', %s, true)"
+BEGINNINGS = ("BEGIN", "BEGIN IMMEDIATE")
 
 
 class OutOfScope(RuntimeError):
@@ -37,15 +36,12 @@ class SchoolSession(Session):
         super().__init__(engine, expire_on_commit=False)
         self._school_id = school_id
         self._app = app
-        self._in_flush = False
         self._lent = 0
         self.hook_failures: list[Any] = []
         self._criteria = (
             None
             if school_id is None
-            else with_loader_criteria(
-                OfSchool, lambda row: row.school_id == school_id, include_aliases=True
-            )
+            else with_loader_criteria(OfSchool, lambda row: row.school_id == school_id, include_aliases=True)
         )
 
     @property
@@ -79,22 +75,25 @@ class SchoolSession(Session):
         self._refuse_if_lent()
         super().close()
 
+    def reset(self) -> None:
+        self._refuse_if_lent()
+        super().reset()
+
+    def invalidate(self) -> None:
+        self._refuse_if_lent()
+        super().invalidate()
+
+    def prepare(self) -> None:
+        self._refuse_if_lent()
+        super().prepare()
+
     def _refuse_if_lent(self) -> None:
         if self._lent:
             raise OutOfScope("a hook must not end the transaction of the record it was called for")
 
-    def flush(self, objects: Any = None) -> None:
-        """Writes what is pending. What a flush emits was checked object by object just before."""
-        outer = self._in_flush
-        self._in_flush = True
-        try:
-            super().flush(objects)
-        finally:
-            self._in_flush = outer
-
 
 @event.listens_for(SchoolSession, "do_orm_execute")
-def _add_school(state: ORMExecuteState) -> None:
+def add_school(state: ORMExecuteState) -> None:
     """Wall 1: selects, lazy loads, bulk updates and deletes get the school's condition."""
     session = state.session
     assert isinstance(session, SchoolSession)
@@ -102,82 +101,81 @@ def _add_school(state: ORMExecuteState) -> None:
         raise OutOfScope("from_statement() cannot be bounded by a school: write the select with the ORM")
     if not state.is_orm_statement or session._criteria is None:
         return
-    if state.is_insert or (state.is_update and isinstance(state.parameters, list)):
-        _check_rows(state, session.school_id)
-    elif not state.is_column_load:
+    # Rows that are written name their school themselves, and a refresh names its row: wall 2 reads those.
+    by_key = state.is_insert or (state.is_update and isinstance(state.parameters, list))
+    if not by_key and not state.is_column_load:
         state.statement = state.statement.options(session._criteria)  # type: ignore[attr-defined]
-    state.update_execution_options(**{SCOPED: session.school_id})
 
 
-def _check_rows(state: ORMExecuteState, school_id: int | None) -> None:
-    """Inserts and updates by key name the school in their values, which no condition can bound."""
-    statement: Any = state.statement
-    if getattr(statement, "select", None) is not None:
-        raise OutOfScope("INSERT ... SELECT cannot be bounded by a school: read the rows, then insert them")
-    table = state.bind_mapper.local_table if state.bind_mapper else None
-    if table is None or "school_id" not in table.c:
-        return
-    rows = state.parameters
-    if rows is None:
-        raise OutOfScope("give the rows of a bulk statement as parameters: values() cannot be checked")
-    for row in rows if isinstance(rows, list) else [rows]:
-        if row.get("school_id") != school_id:
-            raise OutOfScope("a bulk statement holds a row of another school")
+@event.listens_for(SchoolSession, "before_attach")
+def refuse_stranger(session: Session, row: Any) -> None:
+    """Wall 2: no object of another school comes into this session."""
+    assert isinstance(session, SchoolSession)
+    if isinstance(row, OfSchool) and row.school_id not in (None, session.school_id):
+        raise OutOfScope(f"{type(row).__name__} of another school in this school's session")
 
 
 @event.listens_for(SchoolSession, "before_flush")
-def _refuse_strangers(session: Session, _context: Any, _instances: Any) -> None:
+def refuse_strangers(session: Session, _context: Any, _instances: Any) -> None:
     """Wall 2: no object of another school is written through this session."""
     assert isinstance(session, SchoolSession)
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, OfSchool):
-            if row.school_id is None and session.school_id is not None:
+            if session.school_id is None:
+                raise OutOfScope(f"{type(row).__name__} belongs to a school, and this session to none")
+            if row.school_id is None:
                 row.school_id = session.school_id
             if row.school_id != session.school_id:
                 raise OutOfScope(f"{type(row).__name__} of another school in this school's session")
 
 
 @event.listens_for(SchoolSession, "after_begin")
-def _enter_school(session: Session, _transaction: Any, connection: Connection) -> None:
+def enter_school(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     """Tells the guard below whose connection this is, and PostgreSQL's row security which school."""
     assert isinstance(session, SchoolSession)
+    if transaction.nested:
+        return  # a savepoint is inside a transaction that entered already
     connection.info["cpoms_session"] = session
     if connection.dialect.name == "postgresql" and session.school_id is not None:
-        connection.exec_driver_sql("SELECT set_config('app.school', %s, true)", (str(session.school_id),))
+        connection.exec_driver_sql(ENTER_SCHOOL, (str(session.school_id),))
 
 
 def guard_engine(engine: Engine) -> None:
-    """Wall 2: the engine refuses any unmarked statement that touches a school's table."""
-
-    @event.listens_for(engine, "before_execute")
-    def _guard(
-        connection: Connection, statement: Any, _many: Any, _one: Any, options: dict[str, Any]
-    ) -> None:
-        session = connection.info.get("cpoms_session")
-        if options.get(UNSCOPED):
-            return
-        if session is not None and (session._in_flush or _bounded(session, options)):
-            return
-        if isinstance(statement, TextClause):
-            raise OutOfScope("text() cannot be bounded by a school")
-        if isinstance(statement, ClauseElement) and _touches_school(statement):
-            raise OutOfScope("a statement on a school's table without the school: use the ORM's entities")
-
-    @event.listens_for(engine, "checkin")
-    def _forget(_connection: Any, record: Any) -> None:
-        record.info.pop("cpoms_session", None)
+    """Puts wall 2 around an engine, before its first statement."""
+    take_notes(engine.dialect)
+    event.listen(engine, "before_cursor_execute", refuse_unbounded)
+    event.listen(engine, "checkin", _forget)
 
 
-def _bounded(session: SchoolSession, options: dict[str, Any]) -> bool:
-    marked = options.get(SCOPED)
-    return marked is not None and marked == session.school_id
+def refuse_unbounded(
+    connection: Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool
+) -> None:
+    """Wall 2: the engine refuses a statement on a school's table that the session's school does not bound.
+
+    Raises OutOfScope.
+    """
+    session: SchoolSession | None = connection.info.get("cpoms_session")
+    school_id = session.school_id if session is not None else None
+    compiled = context.compiled
+    if compiled is None:
+        if not _is_plumbing(statement, parameters, school_id):
+            raise OutOfScope("a statement as a string cannot be bounded by a school: write it with the ORM")
+    elif not isinstance(compiled, BoundsCompiler):
+        raise OutOfScope("tables are made and changed by migrations only")
+    elif compiled.faults:
+        raise OutOfScope("; ".join(compiled.faults))
+    elif compiled.bounds and (
+        school_id is None or not compiled.is_bounded(context.compiled_parameters, school_id)
+    ):
+        raise OutOfScope("a statement on a school's table without its school: use the ORM's entities")
 
 
-def _touches_school(statement: ClauseElement) -> bool:
-    tables = find_tables(
-        statement, check_columns=True, include_aliases=True, include_joins=True, include_selects=True,
-        include_crud=True,
-    )
-    if isinstance(statement, UpdateBase):
-        tables.append(statement.table)  # type: ignore[arg-type]
-    return any(hasattr(t, "primary_key") and t.primary_key and is_school_table(t) for t in tables)
+def _is_plumbing(statement: str, parameters: Any, school_id: int | None) -> bool:
+    """Whether it is one of the few statements that this package itself sends as strings."""
+    if statement == ENTER_SCHOOL:
+        return school_id is not None and tuple(parameters) == (str(school_id),)
+    return statement in BEGINNINGS
+
+
+def _forget(_connection: Any, record: Any) -> None:
+    record.info.pop("cpoms_session", None)

@@ -16,6 +16,8 @@ from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.tenancy.models import Counter, ModuleSwitch, School, Setting
 from cpoms_core.tenancy.scope import SchoolSession
 
+COUNTERS = ("incident", "import")
+"""Rising numbers that every school starts with: of its incidents, and of the imports applied."""
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -35,7 +37,7 @@ def create_school(
         school.file_key = app.key.new_file_key(school.id)
         school_id = school.id
     with app.transaction(school_id) as db:
-        db.add(Counter(school_id=school_id, name="incident", value=0))
+        db.add_all(Counter(school_id=school_id, name=name, value=0) for name in COUNTERS)
     return school_id
 
 
@@ -70,6 +72,8 @@ def change_setting(db: SchoolSession, name: str, text: str) -> None:
         value = spec.parse(text)
     except ValueError as error:
         raise Refused(str(error), field=name) from None
+    if spec.choices and value not in dict(spec.choices):
+        raise Refused("Choose one of the list.", field=name)
     row = db.get(Setting, (db.school_id, name))
     if row is None:
         db.add(Setting(school_id=db.school_id, name=name, value=value))

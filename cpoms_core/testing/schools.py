@@ -140,8 +140,9 @@ def _add_user(
     db.get_one(Account, user.account_id).password_hash = _password_hash
     school.users[who], school.emails[who] = user.id, email
     if keyed:
-        school.secrets[who] = softkeys.new_secret()
-        softkeys.add_key(db, user.account_id, "Phone", school.secrets[who], 0, now)
+        new = softkeys.NewKey.make()
+        school.secrets[who] = new.secret
+        softkeys.add_key(db, user.account_id, "Phone", new, 0, now)
 
 
 def add_student(

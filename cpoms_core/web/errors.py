@@ -3,7 +3,6 @@ is the same, byte for byte, as for what does not exist."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -13,59 +12,52 @@ from pyramid.httpexceptions import HTTPForbidden, HTTPFound
 from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid_retry import RetryableException, mark_error_retryable
+from pyramid_retry import RetryableException, is_error_retryable, mark_error_retryable
 from sqlalchemy.exc import OperationalError
 
 from cpoms_core.audit.services import entry
 from cpoms_core.database.types import new_id
 from cpoms_core.errors import NothingThere
 from cpoms_core.logs import place_of
+from cpoms_core.web.request import asked_by_script
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """The parts of an error page."""
-
-    status: int
-    title: str
-    text: str
-    kept: str
-    to_do: str
-
-
-KEPT = "What you typed in a form is kept as your draft while the page is open and you are signed in."
-TROUBLES = {
-    400: Trouble(400, "This could not be understood", "The request was not in a form that the system reads.",
-                 "Nothing was changed.", "Go back and try again. If it happens again, tell support."),
-    403: Trouble(403, "The form was too old", "The page was open too long, or you logged in again since.",
-                 KEPT, "Go back, reload the page and submit the form again."),
-    404: Trouble(404, "There is nothing here", "The page does not exist, or it is not yours to see.",
-                 "Nothing was changed.", "Check the address, or go to your dashboard."),
-    409: Trouble(409, "Somebody else was there first", "This was changed by somebody else meanwhile.",
-                 KEPT, "Go back, reload the page and look at what changed."),
-    413: Trouble(413, "That is too large", "The files together are larger than the school allows.",
-                 KEPT, "Attach fewer or smaller files and submit again."),
-    500: Trouble(500, "Something went wrong", "The system made a mistake, and the operator can see which.",
-                 f"Nothing of your last step was saved. {KEPT}",
-                 "Try again. If it happens again, tell support the reference below."),
-    503: Trouble(503, "The system is busy", "What you asked for could not be done just now.",
-                 f"Nothing of your last step was saved. {KEPT}", "Please try again in a minute."),
+KEPT = "What you typed in a form is kept as your draft while you are signed in."
+TITLES = {
+    400: "This could not be read",
+    403: "The page was open for too long",
+    404: "There is nothing here",
+    409: "Somebody else changed this first",
+    413: "That is too large",
+    500: "Something went wrong",
+    503: "The system is busy",
 }
+FOR_SCRIPTS = {
+    400: "This could not be read. Nothing was changed. Reload the page and try again.",
+    401: "You are logged out. Log in again in a new tab.",
+    403: f"The page was open for too long. Reload it and try again. {KEPT}",
+    404: "There is nothing here. Check the address, or go to your dashboard.",
+    409: "Somebody else changed this first. Reload the page and look at what changed.",
+    413: "That is too large. Attach fewer or smaller files.",
+    423: "The screen is locked. Type your password to go on.",
+    500: f"Something went wrong. Nothing of your last step was saved. {KEPT} Please try again.",
+    503: f"The system is busy. Nothing of your last step was saved. {KEPT} Please try again in a minute.",
+}
+"""What a script of ours shows; the page's own words are in `templates/errors/error.pt`."""
 
 
 def answer(request: Request, status: int, reference: str = "") -> Response:
     """The page for a status; plain JSON for what a script asked."""
-    trouble = TROUBLES[status]
-    if request.headers.get("X-Requested-With") == "fetch" or request.content_type == "application/json":
+    if asked_by_script(request):
         response: Response = render_to_response(
-            "json", {"ok": False, "message": f"{trouble.text} {trouble.to_do}"}, request=request
+            "json", {"ok": False, "message": FOR_SCRIPTS[status], "reference": reference}, request=request
         )
     else:
         response = render_to_response(
             "cpoms_core:templates/errors/error.pt",
-            {"title": trouble.title, "trouble": trouble, "reference": reference},
+            {"title": TITLES[status], "status": status, "reference": reference or None},
             request=request,
         )
     response.status_int = status
@@ -81,16 +73,24 @@ def _forbidden(error: HTTPForbidden, request: Request) -> Response:
     """Signed in: there is nothing there. Not signed in: to the log-in page, and back afterwards."""
     if request.viewer is not None:
         return _not_found(error, request)
-    if request.content_type == "application/json" or request.headers.get("X-Requested-With") == "fetch":
-        response = answer(request, 403)
-        response.status_int = 401
-        return response
     asking = request.asking
+    locked = asking is not None and asking.login is not None and asking.login.locked
+    if asked_by_script(request) or "HX-Request" in request.headers:
+        return _for_script(request, 423 if locked else 401)
     if asking is None:
         return answer(request, 404)
-    locked = asking.login is not None and asking.login.locked
-    query = {"next": request.path} if request.method == "GET" and request.path != "/" else {}
+    query = {"next": request.path_qs} if request.method == "GET" and request.path != "/" else {}
     return HTTPFound(request.route_path("unlock" if locked else "login", _query=query))
+
+
+def _for_script(request: Request, status: int) -> Response:
+    """Tells a script that the session is over or locked: a redirect would put the log-in page into a part
+    of the page that it asked for."""
+    response: Response = render_to_response(
+        "json", {"ok": False, "message": FOR_SCRIPTS[status]}, request=request
+    )
+    response.status_int = status
+    return response
 
 
 def _note_refusal(request: Request) -> None:
@@ -101,6 +101,9 @@ def _note_refusal(request: Request) -> None:
 
 
 def _bad_token(_error: BadCSRFToken, request: Request) -> Response:
+    """A form that is not ours or was open too long; for a script, a session that is over has no token."""
+    if asked_by_script(request) and (request.asking is None or request.asking.login is None):
+        return _for_script(request, 401)
     return answer(request, 403)
 
 
@@ -110,12 +113,14 @@ def _bad_input(_error: Exception, request: Request) -> Response:
 
 def _by_status(error: Any, request: Request) -> Response:
     status = error.status_int
-    return answer(request, status if status in TROUBLES else 400)
+    return answer(request, status if status in TITLES else 400)
 
 
-def _database_trouble(error: OperationalError, request: Request) -> Response:
-    """A database that is busy or away. The retry policy has tried again before this is shown."""
-    log.error("database trouble", error=type(error.orig).__name__)
+def _database_trouble(error: Any, request: Request) -> Response:
+    """A database that is busy or away. A busy one is asked again before this is shown."""
+    mark_busy_as_retryable(error)
+    if not is_error_retryable(request, error):
+        log.error("database trouble", error=type(getattr(error, "orig", error)).__name__)
     return answer(request, 503)
 
 
@@ -127,11 +132,14 @@ def _mistake(error: Exception, request: Request) -> Response:
     return answer(request, 500, reference)
 
 
-def mark_busy_as_retryable(error: OperationalError) -> OperationalError:
-    """SQLite says "database is locked" where PostgreSQL would say "serialization failure"."""
-    if "database is locked" in str(error.orig):
+def mark_busy_as_retryable(error: BaseException) -> None:
+    """Marks what goes well when the whole request is made again: a database whose lock was not free in
+    time, a deadlock, two transactions that cannot both be."""
+    orig = getattr(error, "orig", None)
+    busy = getattr(orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+    undone = (getattr(orig, "sqlstate", None) or "").startswith("40")
+    if busy or undone:
         mark_error_retryable(error)
-    return error
 
 
 def includeme(config: Configurator) -> None:
@@ -144,5 +152,3 @@ def includeme(config: Configurator) -> None:
     config.add_exception_view(_database_trouble, context=OperationalError)
     config.add_exception_view(_database_trouble, context=RetryableException)
     config.add_exception_view(_mistake, context=Exception)
-
-

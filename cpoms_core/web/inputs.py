@@ -27,6 +27,8 @@ def bounded(view: Callable[..., Any], _info: Any) -> Callable[..., Any]:
     """View deriver: refuses bodies, fields and characters that no person sends."""
 
     def checked(context: Any, request: Request) -> Any:
+        if isinstance(context, Exception):  # the page that says so: asked again it would never be seen
+            return view(context, request)
         if (request.content_length or 0) > largest_body(request):
             raise HTTPRequestEntityTooLarge
         try:

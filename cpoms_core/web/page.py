@@ -6,15 +6,24 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
+import structlog
+from markupsafe import Markup
 from pyramid.config import Configurator
 from pyramid.csrf import get_csrf_token
 from pyramid.events import BeforeRender
+from pyramid.renderers import render
 from pyramid.request import Request
 
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.hooks.types import NavItem
+from cpoms_core.database.types import new_id
+from cpoms_core.hooks.relay import HookFailure
+from cpoms_core.hooks.types import NavItem, Panel
+from cpoms_core.logs import place_of
+from cpoms_core.web.request import SAFE_METHODS
+from cpoms_core.web.security import present_token
+
+log = structlog.get_logger()
 
 STATIC = Path(__file__).parent.parent / "static"
 CORE_NAV = (
@@ -31,6 +40,10 @@ SAID = {
     "key-added": "The key is added. You will be asked for it when you log in.",
     "key-removed": "The key is removed.",
     "saved": "Saved.",
+    "alert-group-deleted": "The alert group is deleted.",
+    "module-on": "The module is on.",
+    "module-off": "The module is off. What was recorded with it is kept.",
+    "failures-seen": "Marked as seen.",
     "import-applied": "The import is applied.",
     "import-dropped": "The import was dropped. Nothing was changed.",
 }
@@ -68,7 +81,7 @@ class Page:
     def __init__(self, request: Request) -> None:
         self._request = request
         self.title = ""
-        said = SAID.get(request.GET.get("said", "")) if request.method == "GET" else None
+        said = SAID.get(_said(request)) if request.method == "GET" else None
         self.notices: list[Notice] = [Notice("success", said)] if said else []
 
     @property
@@ -115,6 +128,10 @@ class Page:
 
     @cached_property
     def csrf_token(self) -> str:
+        """The forms' token. Only a page that was asked for may make one: the page that refuses a post from
+        another site must leave no cookie behind."""
+        if self._request.method not in SAFE_METHODS:
+            return present_token(self._request)
         return get_csrf_token(self._request)
 
     @cached_property
@@ -126,10 +143,14 @@ class Page:
         items = [item for item in CORE_NAV if not item.needs or viewer.may(item.needs)]
         if getattr(request, "exception", None) is None:
             items += request.app.hooks.collect("nav_items", request.db, viewer)
-        here = request.path
+        here = _path(request)
         links = []
         for item in sorted(items, key=lambda item: item.weight):
-            href = request.route_path(item.route)
+            try:
+                href = request.route_path(item.route)
+            except KeyError:  # a module's slip must cost its entry, not every page
+                log.error("an entry of the top bar names no route", label=item.label, route=item.route)
+                continue
             links.append(Link(item.label, href, item.icon, here == href or here.startswith(f"{href}/")))
         return links
 
@@ -137,9 +158,46 @@ class Page:
     def side_links(self) -> list[Link]:
         return [Link("Support", "/support", "life-buoy")] if self.signed_in else []
 
+    def panel(self, panel: Panel) -> Markup:
+        """A module's panel, drawn on its own: one that fails costs its place only, and administrators are
+        told (MOD-04)."""
+        request = self._request
+        try:
+            return Markup(render(panel.template, dict(panel.context), request=request))  # noqa: S704
+        except Exception as error:  # a module's fault must never become the page's
+            reference = new_id().hex[-12:]
+            module = panel.template.partition(":")[0].removeprefix("cpoms_")
+            request.db.hook_failures.append(HookFailure(module, "panel", reference))
+            log.error(
+                "panel failed",
+                module=module,
+                reference=reference,
+                error=type(error).__name__,
+                at=place_of(error),
+            )
+            if self.viewer is not None and self.viewer.may("admin"):
+                return Markup(
+                    '<p class="small quiet">A part of the module {} could not be shown ({}).</p>'
+                ).format(module, reference)
+            return Markup("")
+
     @staticmethod
     def asset(path: str) -> str:
         return asset_address(path)
+
+
+def _said(request: Request) -> str:
+    try:
+        return str(request.GET.get("said", ""))
+    except UnicodeDecodeError:  # this is the page that refuses it
+        return ""
+
+
+def _path(request: Request) -> str:
+    try:
+        return str(request.path)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _add_page(event: BeforeRender) -> None:
@@ -147,7 +205,8 @@ def _add_page(event: BeforeRender) -> None:
     if request is None:
         return
     page: Page = request.page
-    page.title = event.get("title") or page.title
+    if isinstance(event.rendering_val, dict):
+        page.title = event.rendering_val.get("title", page.title)
     event["page"] = page
 
 

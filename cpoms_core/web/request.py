@@ -60,7 +60,8 @@ def _asking(request: Request) -> Asking | None:
 
 def _db(request: Request) -> SchoolSession:
     """The request's session: for reading, or for one change in one transaction."""
-    writes = request.method not in SAFE_METHODS
+    reading = request.matched_route is not None and request.matched_route.name in request.registry.reading_routes
+    writes = request.method not in SAFE_METHODS and not reading
     db = request.app.session(request.school_id, writes=writes)
     # as 'changed', or Core statements would be dropped without a word
     zope.sqlalchemy.register(
@@ -76,6 +77,15 @@ def _viewer(request: Request) -> Viewer | None:
     if asking is None or asking.login is None or asking.login.locked:
         return None
     return asking.viewer
+
+
+def asked_by_script(request: Request) -> bool:
+    """Whether one of our scripts asks and reads the answer (static/js/http.js), not a person's browser."""
+    return (
+        request.headers.get("Accept") == "application/json"
+        or request.headers.get("X-Requested-With") == "fetch"
+        or request.content_type == "application/json"
+    )
 
 
 def includeme(config: Configurator) -> None:

@@ -6,7 +6,6 @@ import hmac
 import secrets
 from typing import Any
 
-
 from pyramid.config import Configurator
 from pyramid.interfaces import ICSRFStoragePolicy, ISecurityPolicy
 from pyramid.request import Request
@@ -49,29 +48,35 @@ class FormToken:
 
     def new_csrf_token(self, request: Request) -> str:
         token = secrets.token_urlsafe(24)
-        secure = request.app.deployment.secure
-        name = f"__Host-{ANONYMOUS_COOKIE}" if secure else ANONYMOUS_COOKIE
 
         def set_cookie(_request: Request, response: Any) -> None:
-            response.set_cookie(name, token, httponly=True, secure=secure, samesite="Lax", path="/")
+            response.set_cookie(
+                _cookie(request), token, httponly=True, secure=request.app.deployment.secure,
+                samesite="Lax", path="/",
+            )
 
         request.add_response_callback(set_cookie)
         request.form_token = token
         return token
 
     def get_csrf_token(self, request: Request) -> str:
-        return self._present(request) or self.new_csrf_token(request)
+        return present_token(request) or self.new_csrf_token(request)
 
     def check_csrf_token(self, request: Request, token: str) -> bool:
-        expected = self._present(request)
+        expected = present_token(request)
         return bool(expected) and hmac.compare_digest(expected.encode(), token.encode())
 
-    def _present(self, request: Request) -> str:
-        if request.asking and request.asking.login:
-            return request.asking.login.csrf_token
-        made: str = getattr(request, "form_token", "")
-        secure = request.app.deployment.secure
-        return made or request.cookies.get(f"__Host-{ANONYMOUS_COOKIE}" if secure else ANONYMOUS_COOKIE, "")
+
+def present_token(request: Request) -> str:
+    """The token that this browser's forms carry already, or an empty text."""
+    if request.asking and request.asking.login:
+        return str(request.asking.login.csrf_token)
+    made = str(getattr(request, "form_token", ""))
+    return made or str(request.cookies.get(_cookie(request), ""))
+
+
+def _cookie(request: Request) -> str:
+    return f"__Host-{ANONYMOUS_COOKIE}" if request.app.deployment.secure else ANONYMOUS_COOKIE
 
 
 def includeme(config: Configurator) -> None:

@@ -14,14 +14,16 @@ import structlog
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.tweens import EXCVIEW, INGRESS
+from pyramid.tweens import INGRESS
 from pyramid_retry import is_error_retryable
 from sqlalchemy.exc import SQLAlchemyError
 
 from cpoms_core.access import sessions
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.services import write_entries
+from cpoms_core.logs import place_of
 from cpoms_core.modules.models import ModuleFailure
+from cpoms_core.web.errors import mark_busy_as_retryable
 from cpoms_core.web.request import Afterwards
 
 log = structlog.get_logger()
@@ -38,6 +40,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
 }
+NO_PAGE = "The system cannot answer just now. What you saved before is kept. Please try again in a minute."
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
@@ -46,7 +49,14 @@ def headers_tween(handler: Handler, registry: Any) -> Handler:
     secure = registry.app.deployment.secure
 
     def tween(request: Request) -> Response:
-        response = handler(request)
+        try:
+            response = handler(request)
+        except Exception as error:  # past every page for errors: those need the database, too
+            mark_busy_as_retryable(error)
+            if is_error_retryable(request, error):
+                raise
+            log.error("no page could be made", error=type(error).__name__, at=place_of(error))
+            response = Response(NO_PAGE, status=503, content_type="text/plain")
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -61,8 +71,9 @@ def host_tween(handler: Handler, _registry: Any) -> Handler:
     """An unknown host is refused before anything else: its name must not reach links or rules."""
 
     def tween(request: Request) -> Response:
-        if request.environ.get("HTTP_HOST", "").count(",") or (
-            request.school_id is None and not request.at_demo_door and not request.path.startswith("/static/")
+        path = request.environ.get("PATH_INFO", "")  # `request.path` cannot read every path
+        if "," in request.environ.get("HTTP_HOST", "") or (
+            request.school_id is None and not request.at_demo_door and not path.startswith("/static/")
         ):
             return Response("There is no school at this address.", status=400, content_type="text/plain")
         return handler(request)
@@ -76,8 +87,10 @@ def afterwards_tween(handler: Handler, _registry: Any) -> Handler:
     def tween(request: Request) -> Response:
         response = handler(request)
         error = getattr(request, "exception", None)
-        if error is not None and is_error_retryable(request, error):
-            return response  # this attempt is thrown away and made again
+        if error is not None:
+            mark_busy_as_retryable(error)
+            if is_error_retryable(request, error):
+                return response  # this attempt is thrown away and made again
         try:
             _write(request)
         except SQLAlchemyError as failure:
@@ -114,7 +127,9 @@ def _write(request: Request) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_tween("cpoms_core.web.tweens.afterwards_tween", over=EXCVIEW, under=INGRESS)
+    config.add_tween(
+        "cpoms_core.web.tweens.afterwards_tween", over="pyramid_tm.tm_tween_factory", under=INGRESS
+    )
     config.add_tween(
         "cpoms_core.web.tweens.host_tween", over="cpoms_core.web.tweens.afterwards_tween", under=INGRESS
     )

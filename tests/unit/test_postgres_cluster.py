@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import postgres_cluster
 import pytest
-from postgres_cluster import Cluster
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-TESTS = Path(__file__).parents[1]
+from cpoms_core.testing import postgres_cluster
+from cpoms_core.testing.postgres_cluster import Cluster
+
 pytestmark = pytest.mark.slow
 
 
@@ -155,7 +155,7 @@ def test_workers_find_the_cluster_of_the_run(cluster: Cluster) -> None:
 
 # What a test run does; it prints the folder, and then waits to be ended.
 RUN = """
-from postgres_cluster import Cluster
+from cpoms_core.testing.postgres_cluster import Cluster
 cluster = Cluster.start()
 print(cluster.address.folder, flush=True)
 input()
@@ -164,7 +164,7 @@ input()
 
 def start_a_run() -> tuple[subprocess.Popen[str], Path]:
     process = subprocess.Popen(
-        [sys.executable, "-c", RUN], cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     return process, Path(process.stdout.readline().strip())

@@ -155,6 +155,12 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_outbox_item_school_id')),
     sa.PrimaryKeyConstraint('school_id', 'id', name=op.f('pk_outbox_item'))
     )
+    with op.batch_alter_table('outbox_item', schema=None) as batch_op:
+        batch_op.create_index(
+            'ix_outbox_item_open', ['school_id', 'id'], unique=False,
+            sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'),
+        )
+
     op.create_table('outbox_wakeup',
     sa.Column('item_id', Id(), nullable=False),
     sa.Column('school_id', sa.Integer(), nullable=False),

@@ -1,12 +1,13 @@
 // select[data-type-ahead]: a box that finds while one types, made by tom-select and put right where
 // tom-select leaves screen readers and keyboards without a name, a role or a way.
 //
-// data-source="/students/search?q="  asks the server; it answers [{"value", "text", "note"}, ...] or
-//   {"results": [...]}. Without it the choices are those of the select.
+// data-source="/students/search"  asks the server by POST {"q": "..."}, so that no name stands in an
+//   address or a log; it answers [{"value", "text", "note"}, ...]. Without it the choices are the select's.
 // data-placeholder   what the empty box says
-// data-create        offer for a name that is not found; it is sent as "new:NAME"
+// data-create        offer for a first and last name that is not found; it is sent as "new:NAME"
 
 import { each, make, say } from './each.js';
+import { send } from './http.js';
 
 each('select[data-type-ahead]', (select) => {
   if (typeof TomSelect === 'undefined') return; // the plain select works
@@ -42,12 +43,16 @@ each('select[data-type-ahead]', (select) => {
     selectOnTab: false,
     openOnFocus: !source,
     allowEmptyOption: false,
-    searchField: source ? [] : ['text'],
+    searchField: ['text'],
     sortField: [{ field: '$score' }, { field: '$order' }],
+    ...(source && { score: () => () => 1 }), // the server found and ordered them
     maxOptions: 50,
     loadThrottle: 200,
     shouldLoad: (query) => Boolean(source) && query.trim().length > 0,
     load: source ? load : null,
+    // Offered only for a first and a last name that the search did not find: a name typed in by
+    // mistake would start a record of its own.
+    createFilter: (input) => !box.loading && /\S\s+\S/.test(input),
     create: create ? (input) => ({ value: `new:${input.trim()}`, text: input.trim(), note: 'new' }) : false,
     render: {
       item,
@@ -65,11 +70,8 @@ each('select[data-type-ahead]', (select) => {
 
   async function load(query, done) {
     try {
-      const answer = await fetch(source + encodeURIComponent(query), {
-        headers: { Accept: 'application/json' }, credentials: 'same-origin', signal: AbortSignal.timeout(8000),
-      });
-      const data = await answer.json();
-      const found = (data.results ?? data).map((one) => ({ ...one, value: String(one.value) }));
+      const { data } = await send('POST', source, { json: { q: query }, timeout: 8000 });
+      const found = data.map((one) => ({ ...one, value: String(one.value) }));
       // What an earlier query found is no answer to this one; what is chosen stays.
       for (const value of Object.keys(box.options)) if (!box.items.includes(value)) box.removeOption(value, true);
       done(found);

@@ -174,5 +174,5 @@ STAFF_SIGNS = (
     *("Staff code", "Staff ID", "Staff Person ID", "Employee ID", "Employee number", "NI number", "NINumber"),
     *("Clearance date", "Clearance level", "Employment start", "Employment start date", "Work email"),
     *("Contract start date", "Staff type", "Teaching staff", "Full/part time", "Full time", "FTE", "QTS"),
-    *("Staff surname", "Initials"),
+    "Staff surname",
 )

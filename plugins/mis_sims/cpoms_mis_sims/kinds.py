@@ -54,6 +54,10 @@ NO_IDS = (
     " report is in the “Third Party Reporter” group: ask your SIMS administrator to add it, check that the"
     " report has the column “primary_id”, and run it again."
 )
+EMPTY = (
+    "The report has no records and no columns, so nothing was changed. Check the report's filter and run it"
+    " again."
+)
 NO_COLUMN = "The {kind} report has no column “{caption}”. Add it to the report and run it again."
 
 
@@ -70,6 +74,8 @@ class Recognised:
 def recognise(report: Report, own: Mapping[str, str]) -> Recognised:
     """Surveys a report and finds its kind and columns. own: field -> the school's caption. Raises Refused."""
     survey = report.survey()
+    if not survey.filled and not survey.rows:
+        raise Refused(EMPTY, report.where())
     kind = _kind(report, survey, own)
     binding = bind(FIELDS[kind], survey.filled, own)
     if survey.rows:

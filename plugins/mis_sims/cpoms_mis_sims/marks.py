@@ -15,7 +15,9 @@ from cpoms_mis_sims.limits import MAX_ROWS
 from cpoms_mis_sims.problems import Problems, Refused, quoted
 from cpoms_mis_sims.reports import Row
 
-NAMES = ("student_id", "mark_date", "mark_session", "mark_code")
+NAMES = ("mark_code", "student_id", "mark_date", "mark_session")
+PARSERS: tuple[Callable[[str], Any], ...] = (values.mark_code, values.person_id, values.day, values.session)
+MAX_REMEMBERED = 50_000
 UNKNOWN = (
     "The mark code {code} is not a national attendance code. It was kept as it is and counts for nothing."
 )
@@ -27,6 +29,20 @@ TOO_MANY = f"The delivery has more than {MAX_ROWS:,} marks. Send one school year
 STRANGER = "The mark is of a student who is not in the students report. It was kept."
 
 
+class _Column(dict[str, Any]):
+    """One column's values by their raw text: marks repeat a few days, codes and students over and over."""
+
+    def __init__(self, parse: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._parse = parse
+
+    def __missing__(self, raw: str) -> Any:
+        value = self._parse(values.clean(raw))
+        if len(self) < MAX_REMEMBERED:
+            self[raw] = value
+        return value
+
+
 class Marks:
     """The marks of one delivery, from any number of reports: each student's session once."""
 
@@ -36,33 +52,30 @@ class Marks:
         self._problems = problems
         self._students = students
         self._sessions: dict[str, dict[int, int]] = {}  # by student: session -> place in records
+        self._columns = [_Column(parse) for parse in PARSERS]
 
     def read(self, report: Recognised) -> None:
         """Adds the marks of one report. Raises Refused when it cannot be read on."""
         places = [report.binding.places[name][0] for name in NAMES]
+        columns = list(zip(self._columns, places, strict=True))
         for row in report.report.rows(report.binding.wanted):
-            id, date, session, code = (values.clean(row.cells[place]) for place in places)
-            if code and (record := self._record(report, row, (id, date, session, code))):
-                self._add(record)
+            found = []
+            for column, place in columns:
+                try:
+                    found.append(column[row.cells[place]])
+                except ValueError as error:
+                    self._refuse(report, row, place, error)
+                    break
+                if not found[0]:  # the code comes first: without one there is no mark
+                    break
+            else:
+                code, id, date, session = found
+                self._add(MarkRecord(id, date, session, code, report.report.where(row.line)))
 
-    def _record(self, report: Recognised, row: Row, texts: tuple[str, str, str, str]) -> MarkRecord | None:
-        parsers: tuple[Callable[[str], Any], ...] = (
-            values.person_id,
-            values.day,
-            values.session,
-            values.mark_code,
-        )
-        found: list[Any] = []
-        for name, parse, text in zip(NAMES, parsers, texts, strict=True):
-            try:
-                found.append(parse(text))
-            except ValueError as error:
-                place = report.binding.places[name][0]
-                where = report.report.where(row.line_of(place), report.binding.wanted[place])
-                self._problems.error(f"{quoted(text)} {error}." if text else f"The value {error}.", where)
-                return None
-        id, date, session, code = found
-        return MarkRecord(id, date, session, code, report.report.where(row.line)) if code else None
+    def _refuse(self, report: Recognised, row: Row, place: int, error: ValueError) -> None:
+        text = values.clean(row.cells[place])
+        where = report.report.where(row.line_of(place), report.binding.wanted[place])
+        self._problems.error(f"{quoted(text)} {error}." if text else f"The value {error}.", where)
 
     def _add(self, record: MarkRecord) -> None:
         sessions = self._sessions.setdefault(record.student_mis_id, {})
@@ -75,7 +88,7 @@ class Marks:
         if at >= MAX_ROWS:
             raise Refused(TOO_MANY, record.where)
         self.records.append(record)
-        if codes.statistical_category(record.code) == "unknown":
+        if record.code not in codes.attendance_codes():
             self._problems.tally(UNKNOWN.format(code=quoted(record.code)), record.where, "marks")
         if self._students is not None and record.student_mis_id not in self._students:
             self._problems.tally(STRANGER, record.where, "marks")

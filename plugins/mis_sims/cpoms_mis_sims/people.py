@@ -37,7 +37,7 @@ MANY = f"One person has more than {MAX_SEVERAL} different values here. Check the
 
 @dataclass(slots=True)
 class Cells:
-    """One row of a report, by field. Text is cleaned; what is too long or garbled is a problem and empty."""
+    """One row of a report, by field. Text is cleaned; what is too long or garbled is an error."""
 
     recognised: Recognised
     problems: Problems
@@ -74,9 +74,7 @@ class Cells:
             self.problems.error(TOO_LONG.format(limit=limit), self._where(place))
         elif values.garbled(raw):
             self.problems.error(GARBLED, self._where(place))
-        else:
-            return text
-        return ""
+        return text
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from cpoms_mis_sims.limits import MAX_PROBLEMS
 SHOWN = 40  # characters of a value that a message may quote: a code or a caption, never a record
 
 
-class Refused(Exception):  # noqa: N818 - it says what happened to the file
+class Refused(Exception):
     """The file cannot be read on. `problem` says why, where, and what to do."""
 
     def __init__(self, message: str, where: Where | None = None) -> None:

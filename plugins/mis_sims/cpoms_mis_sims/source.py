@@ -60,10 +60,10 @@ def today_at_school() -> dt.date:
 class SimsSource:
     """Implements `MisSource` for SIMS Command Reporter."""
 
-    name = "sims"
-    title = "SIMS"
-    accepts = (".xml", ".csv", ".zip")
-    max_bytes = MAX_UPLOAD
+    name: str = "sims"
+    title: str = "SIMS"
+    accepts: tuple[str, ...] = (".xml", ".csv", ".zip")
+    max_bytes: int = MAX_UPLOAD
 
     def __init__(self, today: Callable[[], dt.date] = today_at_school) -> None:
         self._today = today

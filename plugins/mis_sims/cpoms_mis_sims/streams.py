@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from cpoms_core.imports.records import Where
-from cpoms_mis_sims.limits import MAX_REPORT, MAX_TAGLESS, MIB
+from cpoms_mis_sims.limits import MAX_MARKUP, MAX_REPORT, MAX_TAGLESS, MIB
 from cpoms_mis_sims.problems import Refused
 
 Opener = Callable[[], BinaryIO]  # opens a report at its first byte, as often as needed
@@ -21,6 +21,11 @@ TOO_LONG = (
 TAGLESS = (
     "One value or tag is longer than 1 MB. Leave out columns with pictures or documents, such as Photo,"
     " and run the report again."
+)
+MARKUP = (b"<?", b"<\0?", b"xmlns", b"x\0m\0l\0n\0s")  # the second and fourth fit both orders of UTF-16
+STRANGE = (
+    "The file holds much XML that SIMS does not write (processing instructions or namespaces). Run the report"
+    " again and upload it as it is."
 )
 DAMAGED = "The zip file is damaged here. Make it again and upload it once more."
 
@@ -56,19 +61,29 @@ class BoundedStream(io.RawIOBase):
         return data
 
 
-class TaggedStream(BoundedStream):
-    """As BoundedStream for XML: also refuses a run of bytes without a ">".
+class XmlStream(BoundedStream):
+    """As BoundedStream for XML: also bounds what a parser would hold or keep before it tells of anything.
 
-    A parser must hold one tag with its attributes, or one text, in memory at a time; this bounds both in
-    every encoding it accepts, since ">" holds the byte 3E in UTF-16 too.
+    `progress` is called at each tag; without one for a megabyte (one endless tag, text or comment) the report
+    is refused. Processing instructions and namespaces are counted as bytes, in UTF-8 and UTF-16, because the
+    parser keeps each new name for as long as the process lives. `ended`: the last byte was read.
     """
 
+    ended = False
     _run = 0
+    _marks = 0
+
+    def progress(self) -> None:
+        """The parser came to a tag."""
+        self._run = 0
 
     def _take(self, size: int) -> bytes:
         data = super()._take(size)
-        last = data.rfind(b">")
-        self._run = self._run + len(data) if last < 0 else len(data) - last - 1
+        self.ended = not data
+        self._run += len(data)
+        self._marks += sum(data.count(mark) for mark in MARKUP)
         if self._run > MAX_TAGLESS:
             raise Refused(TAGLESS, Where(file=self._name))
+        if self._marks > MAX_MARKUP:
+            raise Refused(STRANGE, Where(file=self._name))
         return data

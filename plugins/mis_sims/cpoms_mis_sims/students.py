@@ -91,7 +91,7 @@ def _record(person: Person, problems: Problems, today: dt.date) -> StudentRecord
         names[part] = person.text(f"legal_{part}") or person.text(f"preferred_{part}")
         if not names[part]:
             problems.error(
-                NAMELESS.format(part=part), dataclasses.replace(person.where, element=f"Legal {part}")
+                NAMELESS.format(part=part), dataclasses.replace(person.where, element=f"Legal {part.title()}")
             )
     return StudentRecord(
         mis_id=person.id,

@@ -6,20 +6,22 @@ columns, the length of a tag or text and the total size are bounded; each elemen
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from lxml import etree
 
 from cpoms_core.imports.records import Where
 from cpoms_mis_sims.captions import decode_name
-from cpoms_mis_sims.limits import MAX_COLUMNS, MAX_DEPTH, MAX_PROLOGUE, MAX_SCHEMA
+from cpoms_mis_sims.limits import MAX_ATTRIBUTES, MAX_COLUMNS, MAX_DEPTH, MAX_PROLOGUE, MAX_SCHEMA
 from cpoms_mis_sims.problems import Refused
-from cpoms_mis_sims.streams import Opener, TaggedStream
+from cpoms_mis_sims.streams import Opener, XmlStream
 
 SCHEMA = "{http://www.w3.org/2001/XMLSchema}"
-ENCODINGS = {"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ISO-8859-1", "ISO-8859-15", "WINDOWS-1252"}
-ENCODINGS |= {"US-ASCII", "ASCII", "CP1252", "LATIN1"}
+ENCODINGS = {b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1", b"iso-8859-15", b"windows-1252"}
+DECLARED = re.compile(rb"""^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)""")
+ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 DOCTYPE = (
     "The file holds a document type definition (DOCTYPE), which SIMS does not write and which can be used"
@@ -49,6 +51,8 @@ MESSAGES = {
     etree.ErrorTypes.ERR_UNKNOWN_ENCODING: UNUSUAL,
     114: TOO_MUCH,  # XML_ERR_RESOURCE_LIMIT, which lxml has no name for
 }
+# The parser stopped inside the root and does not say why: an entity that nobody declared.
+WITHOUT_PLACE = {etree.ErrorTypes.ERR_INTERNAL_ERROR, etree.ErrorTypes.ERR_DOCUMENT_EMPTY}
 
 
 class _Prologue:
@@ -75,36 +79,56 @@ def parts(open_report: Opener, name: str) -> Iterator[tuple[str, etree._Element]
 
     A child and all before it are gone from memory once the next one is asked for. Raises Refused.
     """
-    _check_prologue(TaggedStream(open_report(), name), name)
+    _check_prologue(XmlStream(open_report(), name), name)
     place = _Place(name)
+    stream = XmlStream(open_report(), name)
     try:
-        yield from _walk(TaggedStream(open_report(), name), place)
+        yield from _walk(stream, place)
+    except Refused as refusal:
+        raise refusal if refusal.problem.where.line else place.refuse(refusal.problem.message) from None
     except etree.XMLSyntaxError as error:
-        message = MESSAGES.get(error.code or 0, MALFORMED)
+        if error.code in WITHOUT_PLACE:
+            raise place.refuse(MALFORMED) from None
+        message = MESSAGES.get(error.code or 0, CUT_OFF if stream.ended else MALFORMED)
         raise Refused(message, Where(error.lineno or place.line, decode_name(place.tag), name)) from None
 
 
-def _check_prologue(stream: BinaryIO | TaggedStream, name: str) -> None:
+def _check_prologue(stream: XmlStream, name: str) -> None:
     """Reads up to the first element with a parser that builds nothing, so that a DOCTYPE is refused before
     anything that it declares is looked at."""
     target = _Prologue()
     parser = etree.XMLParser(target=target, resolve_entities=False, no_network=True, huge_tree=False)
-    read = 0
+    head = b""
     try:
-        while not target.started and not target.doctype_found and read < MAX_PROLOGUE:
+        while not target.started and not target.doctype_found and len(head) < MAX_PROLOGUE:
             data = stream.read(1024)
             if not data:
                 break
-            read += len(data)
+            head += data
+            _check_encoding(head, name)
             parser.feed(data)
     except etree.XMLSyntaxError as error:
         if not target.doctype_found and not target.started:
             message = MESSAGES.get(error.code or 0, NOT_XML)
             raise Refused(message, Where(error.lineno or 0, "", name)) from None
-    if target.doctype_found:
-        raise Refused(DOCTYPE, Where(1, "", name))
+    before, doctype, _ = head.replace(b"\0", b"").partition(b"<!DOCTYPE")
+    if target.doctype_found or (doctype and not target.started):  # a long one is not told before it ends
+        line = before.count(b"\n") + 1
+        raise Refused(DOCTYPE, Where(line, "DOCTYPE", name))
     if not target.started:
         raise Refused(NOT_XML, Where(1, "", name))
+
+
+def _check_encoding(head: bytes, name: str) -> None:
+    """Lets through the encodings of Windows and nothing that hides its tags from a look at the bytes."""
+    for mark in ORDER_MARKS:
+        head = head.removeprefix(mark)
+    plain = head.replace(b"\0", b"").lstrip()
+    if not plain.startswith(b"<"):
+        raise Refused(NOT_XML, Where(1, "", name))
+    declared = DECLARED.match(plain)
+    if declared and declared.group(1).lower() not in ENCODINGS:
+        raise Refused(UNUSUAL, Where(1, "", name))
 
 
 class _Place:
@@ -116,10 +140,11 @@ class _Place:
         self.tag = ""
 
     def refuse(self, message: str) -> Refused:
-        return Refused(message, Where(self.line, decode_name(self.tag), self.name))
+        return Refused(message, Where(self.line or 1, decode_name(self.tag), self.name))
 
 
-def _walk(stream: TaggedStream, place: _Place) -> Iterator[tuple[str, etree._Element]]:
+def _walk(stream: XmlStream, place: _Place) -> Iterator[tuple[str, etree._Element]]:
+    attributes: set[str] = set()
     depth = cells = schema = 0
     in_schema = False
     parser = etree.iterparse(
@@ -133,11 +158,10 @@ def _walk(stream: TaggedStream, place: _Place) -> Iterator[tuple[str, etree._Ele
         remove_pis=True,
     )
     for event, element in parser:
+        stream.progress()
         if event == "start":
             place.line, place.tag = element.sourceline or 0, element.tag
             if depth == 0:
-                if (element.getroottree().docinfo.encoding or "UTF-8").upper() not in ENCODINGS:
-                    raise place.refuse(UNUSUAL)
                 yield "start", element
             elif depth == 1:
                 cells, in_schema = 0, element.tag.startswith(SCHEMA)
@@ -150,7 +174,8 @@ def _walk(stream: TaggedStream, place: _Place) -> Iterator[tuple[str, etree._Ele
                 raise place.refuse(NESTED)
             if cells > MAX_COLUMNS:
                 raise place.refuse(CROWDED)
-            if schema > MAX_SCHEMA:
+            attributes.update(element.keys())
+            if schema > MAX_SCHEMA or len(attributes) > MAX_ATTRIBUTES:
                 raise place.refuse(TOO_MUCH)
             continue
         depth -= 1

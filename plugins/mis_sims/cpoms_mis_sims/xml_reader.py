@@ -85,7 +85,7 @@ class XmlReport:
                 continue
             cells = [""] * len(wanted)
             lines = [0] * len(wanted)
-            for cell in element:
+            for cell in element.iterchildren("*"):
                 if cell.tag not in known:
                     known[cell.tag] = places.get(decode_name(cell.tag))
                 place = known[cell.tag]
@@ -96,7 +96,7 @@ class XmlReport:
 
     def _count(self, record: etree._Element, columns: _Columns) -> None:
         seen = set()
-        for cell in record:
+        for cell in record.iterchildren("*"):
             caption = columns.caption(cell.tag)
             if caption in seen:
                 line = cell.sourceline or 0
@@ -110,23 +110,23 @@ class XmlReport:
         strangers = 0
         failure: list[str] | None = None
         for part, element in xml_guard.parts(self.open, self.name):
-            name = etree.QName(element).localname
             if part == "start":
-                failure = self._begin(element, name)
-            elif failure is not None or name == ERROR:
-                failure = [*(failure or []), *element.itertext()][:MAX_COLUMNS]
-            elif name == RECORD or element.tag.startswith(xml_guard.SCHEMA):
+                failure = self._begin(element)
+            elif failure is None and (_is_record(element) or element.tag.startswith(xml_guard.SCHEMA)):
                 yield element
+            elif failure is not None or etree.QName(element).localname == ERROR:
+                failure = [*(failure or []), *element.itertext()][:MAX_COLUMNS]
             elif part == "child":
                 strangers += 1
-            if strangers > MAX_STRANGERS:
-                raise Refused(STRANGE, self.where(element.sourceline or 0, name))
+                if strangers > MAX_STRANGERS:
+                    raise Refused(STRANGE, self.where(element.sourceline or 0))
         if failure is not None:
             text = " ".join(" ".join(failure).split())[:200]
             raise Refused(FAILED.format(text=f"“{text}”."), self.where(1, ERROR))
 
-    def _begin(self, root: etree._Element, name: str) -> list[str] | None:
+    def _begin(self, root: etree._Element) -> list[str] | None:
         """Checks the root; a list to collect an error's words in if SIMS wrote an error."""
+        name = etree.QName(root).localname
         if name not in {ROOT, ERROR}:
             raise Refused(NOT_OURS.format(root=name[:40]), self.where(root.sourceline or 0, name))
         return [] if name == ERROR else None

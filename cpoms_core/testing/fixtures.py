@@ -1,23 +1,22 @@
-"""Databases for the tests: one of each kind for every test process, migrated once, with a new school for
-each test. Run with `--database sqlite` or `--database postgresql` to choose one kind."""
+"""A pytest plugin for the tests of the core and of modules, which a root conftest.py loads:
+`pytest_plugins = ["cpoms_core.testing.fixtures"]`.
+
+It makes databases, one of each kind for every test process, migrated once, with a new school for each test.
+Run with `--database sqlite` or `--database postgresql` to choose one kind.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import postgres_cluster
 
 from cpoms_core.application import Application
 from cpoms_core.deployment import Deployment
 from cpoms_core.migrations.migrate import migrate
 from cpoms_core.modules.registry import installed
+from cpoms_core.testing import postgres_cluster
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
 KINDS = ("sqlite", "postgresql")

@@ -1,0 +1,91 @@
+"""What each installed module adds, in plain words (MOD-01): worked out from the hooks it implements and the
+pages it declared, so that it cannot promise what it does not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pyramid.registry import Registry
+
+from cpoms_core.application import Application
+from cpoms_core.hooks import specs
+from cpoms_core.modules import Module
+
+HOOK_WORDS = {
+    "register_permissions": "",  # named one by one
+    "register_settings": "",
+    "register_routes": "",  # counted
+    "register_tasks": "work in the background",
+    "register_mis_sources": "",  # named one by one
+    "nav_items": "entries of the top bar",
+    "dashboard_panels": "parts of the dashboard",
+    "admin_tabs": "tabs of the administration",
+    "student_tabs": "tabs of a student's record",
+    "incident_form_fields": "fields of the Add incident form",
+    "action_form_fields": "fields of the Add action form",
+    "incident_panels": "parts of the incidents in the chronology",
+    "validate_incident": "checks of a new incident",
+    "incident_saved": "work when an incident is recorded",
+    "action_saved": "work when an action is recorded",
+    "students_imported": "work when students are imported",
+    "module_enabled": "",  # says nothing of what a school gets
+    "module_disabled": "",
+    "export_student": "",  # asked of modules that are off, too
+}
+"""What implementing a hook means to a school; empty where it is said in another way, or means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """A module as the administration shows it. `adds`: plain words, each a line."""
+
+    name: str
+    title: str
+    summary: str
+    version: str
+    on: bool
+    adds: list[str]
+
+
+def module_facts(app: Application, registry: Registry, on: Iterable[str]) -> list[ModuleFacts]:
+    """Every installed module by title, with what it adds; `on` are the names of those that are on."""
+    switched = frozenset(on)
+    facts = [_facts(app, registry, module, module.name in switched) for module in app.modules.values()]
+    return sorted(facts, key=lambda module: (module.title.casefold(), module.name))
+
+
+def _facts(app: Application, registry: Registry, module: Module, on: bool) -> ModuleFacts:
+    name = module.name
+    adds = []
+    pages = _pages(registry, name)
+    if pages:
+        adds.append("1 page" if pages == 1 else f"{pages} pages")
+    adds += [hook_words(hook) for hook in specs.MODES if hook_words(hook) and name in app.hooks.implementers(hook)]
+    sources = [source.title for owner, source in app.mis_sources.values() if owner == name]
+    adds += [f"imports from {title}" for title in sorted(sources)]
+    adds += [
+        f"the permission “{permission.title}” for user groups"
+        for owner, permission in app.permissions.values()
+        if owner == name
+    ]
+    adds += [
+        f"the setting “{spec.title}”" for key, spec in app.settings.items() if key.startswith(f"{name}.")
+    ]
+    return ModuleFacts(name, module.title, module.summary, module.version, on, adds)
+
+
+def hook_words(hook: str) -> str:
+    """A hook in plain words, or an empty text."""
+    return HOOK_WORDS.get(hook, "")
+
+
+def _pages(registry: Registry, module: str) -> int:
+    """How many addresses of pages the module answers."""
+    routes = {
+        view["introspectable"]["route_name"]
+        for view in registry.introspector.get_category("views") or ()
+        if view["introspectable"].get("module") == module
+        and "GET" in (view["introspectable"].get("request_methods") or ())
+    }
+    return len(routes - {f"{module}.static"})

@@ -1,0 +1,101 @@
+"""The Add action page (ACT-01)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from pyramid.request import Request
+from pyramid_retry import mark_error_retryable
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from cpoms_core.alerts.models import Alert
+from cpoms_core.database.types import new_id
+from cpoms_core.documents.services import taken_in
+from cpoms_core.errors import NothingThere, Refused
+from cpoms_core.incidents import chronology, entry, services
+from cpoms_core.incidents.chronology import IncidentShown
+from cpoms_core.incidents.services import FormRefused
+from cpoms_core.incidents.shown import incident_context
+from cpoms_core.incidents.views import _refuse, go
+from cpoms_core.students.views import matched_id
+from cpoms_core.web.forms import BuiltForm, as_id
+
+
+def add(request: Request) -> Any:
+    """The form under the incident that it is about; on submit ACT-01."""
+    viewer = request.viewer
+    incident = chronology.one(request.db, viewer, matched_id(request, "incident_id"))
+    if not viewer.may("incidents:add"):
+        raise NothingThere
+    request.shows([incident.id])
+    key = f"action-{incident.id}"
+    if request.method == "POST":
+        return _submit(request, incident, key)
+    drafted, saved, submission = entry.read_draft(request, key)
+    form = entry.action_form(request, incident.id, drafted, has_linked=bool(incident.linked_names))
+    if drafted is None:
+        now = viewer.local(viewer.now()).replace(tzinfo=None, second=0, microsecond=0)
+        form.part("occurred").data = now
+    return _page(request, form, incident, key, saved, submission)
+
+
+def _submit(request: Request, incident: IncidentShown, key: str) -> Any:
+    form = entry.action_form(request, incident.id, request.POST, has_linked=bool(incident.linked_names))
+    if form.form.validate():
+        try:
+            with taken_in(request.app, request.viewer, entry.uploads_of(request)) as documents:
+                new = entry.new_action(request, incident.id, form, documents)
+                action = services.record_action(request.db, request.viewer, new)
+        except (FormRefused, Refused) as error:
+            _refuse(request, form, error)
+        except IntegrityError as error:
+            mark_error_retryable(error)
+            raise
+        else:
+            return go(
+                request,
+                request.route_path(
+                    "incident", incident_id=incident.id, _query={"at": action.id, "said": "action-recorded"}
+                ),
+            )
+    request.response.status_int = 422
+    return _page(request, form, incident, key, None, as_id(request.POST.get("submission")) or new_id())
+
+
+def _page(
+    request: Request,
+    form: BuiltForm,
+    incident: IncidentShown,
+    key: str,
+    saved: str | None,
+    submission: uuid.UUID,
+) -> dict[str, Any]:
+    context = entry.fill_choices(request, form)
+    return {
+        "title": f"Add action to incident {incident.number}",
+        "form": form.form,
+        "action": request.route_path("action-add", incident_id=incident.id),
+        "fields": entry.drawn(form),
+        **context,
+        "recipients_json": _recipients(request, form, incident.id),
+        "incident": incident_context(request, incident),
+        "draft_key": key,
+        "draft_saved": saved,
+        "submission": submission,
+        "back_href": request.route_path("incident", incident_id=incident.id),
+    }
+
+
+def _recipients(request: Request, form: BuiltForm, incident_id: uuid.UUID) -> str:
+    """Those alerted to the incident, for the button that adds them all."""
+    names = dict(form.part("alerts").choices)
+    alerted = request.db.scalars(
+        select(Alert.recipient_id)
+        .where(Alert.incident_id == incident_id, Alert.action_id.is_(None))
+        .distinct()
+    )
+    people = [{"value": str(one), "text": names[one]} for one in alerted if one in names]
+    return json.dumps(people) if people else ""

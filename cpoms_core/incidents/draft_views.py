@@ -1,0 +1,42 @@
+"""Drafts of half-typed forms (INC-10), for their author only."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pyramid.httpexceptions import HTTPBadRequest
+from pyramid.request import Request
+
+from cpoms_core.errors import NothingThere
+from cpoms_core.incidents.models import Draft
+
+KEY = re.compile(r"(incident|action)(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
+LONGEST = 400_000  # characters of all fields together
+MOST = 500
+
+
+def save(request: Request) -> dict[str, Any]:
+    """Keeps what is typed so far: names and values of the form's fields, no files."""
+    viewer, key = request.viewer, request.matchdict["form"]
+    if not KEY.fullmatch(key):
+        raise NothingThere
+    content = _content(request)
+    draft = request.db.get(Draft, (viewer.school_id, viewer.user_id, key))
+    if draft is None:
+        draft = Draft(school_id=viewer.school_id, user_id=viewer.acting_user, form=key)
+        request.db.add(draft)
+    draft.fields, draft.saved_at = content, viewer.now()
+    return {"ok": True}
+
+
+def _content(request: Request) -> dict[str, Any]:
+    try:
+        sent = request.json_body
+        pairs = [(str(name), str(value)) for name, value in sent["fields"]]
+    except (ValueError, TypeError, KeyError) as error:
+        raise HTTPBadRequest from error
+    long = sum(len(name) + len(value) for name, value in pairs)
+    if len(pairs) > MOST or long > LONGEST or any("\0" in name + value for name, value in pairs):
+        raise HTTPBadRequest
+    return {"fields": pairs, "submission": str(sent.get("submission") or "")[:36]}

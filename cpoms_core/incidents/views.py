@@ -1,0 +1,218 @@
+"""Pages of incidents and actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPFound
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid_retry import mark_error_retryable
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from cpoms_core.access import policy
+from cpoms_core.alerts import queries as alerts
+from cpoms_core.alerts.services import mark_read
+from cpoms_core.database.types import new_id
+from cpoms_core.documents.services import taken_in
+from cpoms_core.errors import NothingThere, Refused
+from cpoms_core.hooks.types import FieldError
+from cpoms_core.incidents import chronology, entry, services
+from cpoms_core.incidents.forms import WHOLE_SCHOOL
+from cpoms_core.incidents.models import Incident
+from cpoms_core.incidents.services import FormRefused
+from cpoms_core.incidents.shown import incident_context
+from cpoms_core.students.queries import chosen
+from cpoms_core.students.views import matched_id
+from cpoms_core.web.forms import BuiltForm, as_id
+
+
+def go(request: Request, address: str) -> Response:
+    """On to another page: a redirect, or its address as JSON where a script sent the files."""
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return Response(json_body={"location": address})
+    return HTTPFound(address)
+
+
+def _refuse(request: Request, form: BuiltForm, error: FormRefused | Refused) -> None:
+    """Nothing of this change is kept; what was typed is shown again with what is wrong."""
+    request.tm.doom()
+    errors = error.errors if isinstance(error, FormRefused) else [FieldError(error.field, error.message)]
+    form.object_to(errors)
+
+
+def add(request: Request) -> Any:
+    """INC-01: the Add incident form; on submit INC-09."""
+    viewer = request.viewer
+    if request.method == "POST":
+        return _submit(request)
+    asked = as_id(request.GET.get("student"))
+    key = f"incident-{asked}" if asked else "incident"
+    drafted, saved, submission = entry.read_draft(request, key)
+    now = viewer.local(viewer.now()).replace(tzinfo=None, second=0, microsecond=0)
+    form = entry.incident_form(request, drafted, {"occurred": now, "student": str(asked) if asked else None})
+    return _page(request, form, key, saved, submission)
+
+
+def _submit(request: Request) -> Any:
+    viewer = request.viewer
+    form = entry.incident_form(request, request.POST)
+    if form.form.validate():
+        try:
+            with taken_in(request.app, viewer, entry.uploads_of(request)) as documents:
+                new = entry.new_incident(request, form, documents)
+                incident = services.record_incident(request.db, viewer, new)
+        except (FormRefused, Refused) as error:
+            _refuse(request, form, error)
+        except IntegrityError as error:
+            # the same form arrived twice at the same moment: on the second try the first one is there
+            mark_error_retryable(error)
+            raise
+        else:
+            return go(request, _after(request, incident))
+    elif not form.part("categories").data:
+        form.object_to([FieldError("categories", "Choose at least one category.")])
+    request.response.status_int = 422
+    submission = as_id(request.POST.get("submission")) or new_id()
+    return _page(request, form, request.POST.get("draft", "incident"), None, submission)
+
+
+def _after(request: Request, incident: Incident) -> str:
+    """INC-11: key holders see it on the student's record, if they may; others go to the dashboard."""
+    viewer = request.viewer
+    seen = request.db.scalar(
+        select(Incident.id).where(Incident.id == incident.id, policy.rightful_incidents(viewer))
+    )
+    if seen and incident.student_id and viewer.may("students:details"):
+        return str(
+            request.route_path(
+                "student-incidents",
+                student_id=incident.student_id,
+                _query={"at": incident.id, "said": "incident-recorded"},
+                _anchor=f"incident-{incident.number}",
+            )
+        )
+    return str(request.route_path("dashboard", _query={"said": "incident-recorded"}))
+
+
+def _page(request: Request, form: BuiltForm, key: str, saved: str | None, submission: Any) -> dict[str, Any]:
+    context = entry.fill_choices(request, form)
+    linked = entry.fill_students(request, form)
+    student = form.part("student").data
+    return {
+        "title": "Add incident",
+        "form": form.form,
+        "action": request.route_path("incident-add"),
+        "fields": entry.drawn(form),
+        **context,
+        **entry.told(
+            request,
+            student_id=as_id(student),
+            whole_school=student == WHOLE_SCHOOL,
+            linked_ids=form.part("linked").data or [],
+            category_ids=form.part("categories").data or [],
+            alert_ids=form.part("alerts").data or [],
+        ),
+        "linked": linked,
+        "linked_href": request.route_path("incident-linked"),
+        "told_href": request.route_path("incident-told"),
+        "draft_key": key,
+        "draft_saved": saved,
+        "submission": submission,
+        "back_href": request.route_path("dashboard"),
+    }
+
+
+def told(request: Request) -> dict[str, Any]:
+    """Who will be told, asked again whenever the form changes."""
+    post = request.POST
+    ids = {
+        name: [one for one in map(as_id, post.getall(name)) if one]
+        for name in ("linked", "categories", "alerts")
+    }
+    return {
+        "swap": True,
+        **entry.told(
+            request,
+            student_id=as_id(post.get("student")),
+            whole_school=post.get("student") == WHOLE_SCHOOL,
+            linked_ids=ids["linked"],
+            category_ids=ids["categories"],
+            alert_ids=ids["alerts"],
+        ),
+    }
+
+
+def linked(request: Request) -> dict[str, Any]:
+    """The two ticks of each linked student, asked again whenever the list of them changes (INC-04)."""
+    ids = [one for one in map(as_id, request.POST.getall("linked")) if one]
+    monitored, shared = request.POST.getall("linked_monitor"), request.POST.getall("linked_share")
+    students = chosen(request.db, request.viewer, ids)
+    return {
+        "linked": [
+            {"id": s.id, "name": s.name, "monitor": str(s.id) in monitored, "share": str(s.id) in shared}
+            for s in students
+        ]
+    }
+
+
+def show(request: Request) -> Any:
+    """One incident: for who sees it by right, in its place on the record; for an alert's recipient alone."""
+    viewer = request.viewer
+    incident = chronology.one(request.db, viewer, matched_id(request, "incident_id"))
+    asked = as_id(request.GET.get("at")) or incident.id
+    if incident.rightful and incident.subject_id and viewer.may("students:details"):
+        query = {"at": asked, **({"said": request.GET["said"]} if "said" in request.GET else {})}
+        return HTTPFound(
+            request.route_path(
+                "student-incidents",
+                student_id=incident.subject_id,
+                _query=query,
+                _anchor=f"incident-{incident.number}",
+            )
+        )
+    request.shows([incident.id])
+    return {
+        "title": f"Incident {incident.number}",
+        "about": ", ".join(incident.student_names),
+        "incident": incident_context(request, incident, highlighted=asked),
+    }
+
+
+def readers(request: Request) -> dict[str, Any]:
+    """INC-12: who was alerted to an incident, and who has read it."""
+    incident_id = matched_id(request, "incident_id")
+    incident = chronology.one(request.db, request.viewer, incident_id)
+    if not incident.rightful:
+        raise NothingThere
+    request.shows([incident_id])
+    local = request.viewer.local
+    return {
+        "title": f"Who has read incident {incident.number}",
+        "back_href": request.route_path("incident", incident_id=incident_id),
+        "readings": [
+            {
+                "reader": one.reader,
+                "sender": one.sender,
+                "alerted": local(one.alerted_at),
+                "read": local(one.read_at) if one.read_at else None,
+            }
+            for one in alerts.readings(request.db, incident_id)
+        ],
+    }
+
+
+def read(request: Request) -> Response:
+    """INC-12: closes the alerts that the page showed; for someone with no other right the incident is gone."""
+    incident_id = matched_id(request, "incident_id")
+    shown = [one for one in map(as_id, request.POST.getall("alert")) if one]
+    mark_read(request.db, request.viewer, incident_id, shown)
+    still = request.db.scalar(
+        select(Incident.id).where(Incident.id == incident_id, policy.visible_incidents(request.viewer))
+    )
+    if still:
+        return HTTPFound(
+            request.route_path("incident", incident_id=incident_id, _query={"said": "alert-read"})
+        )
+    return HTTPFound(request.route_path("dashboard", _query={"said": "alert-read"}))

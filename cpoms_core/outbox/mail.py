@@ -1,0 +1,100 @@
+"""Mails: worded and addressed when they are sent, from the ids that the outbox holds (INC-09).
+
+A mail has the outbox item's id as its Message-ID, and the date at which it was owed, so that one that a
+crash repeats is the same mail, and a mail program may show it once.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import uuid
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from sqlalchemy import select
+
+from cpoms_core.access.accounts import link_context, link_owner
+from cpoms_core.access.models import Account, User
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.application import Application
+from cpoms_core.hooks.types import Work
+from cpoms_core.incidents.models import Category
+from cpoms_core.outbox.outcomes import NotOwed
+from cpoms_core.outbox.transports import transport_of
+from cpoms_core.outbox.wording import LETTERS, categories_phrase
+from cpoms_core.tenancy.scope import SchoolSession
+
+
+class RecipientGone(NotOwed):
+    """The recipient was deactivated since, and must get nothing more of the school's."""
+
+
+class LinkUsedUp(NotOwed):
+    """The link was used, replaced or ran out before it could be sent: it would only confuse."""
+
+
+def word_mail(db: SchoolSession, viewer: Viewer, work: Work) -> EmailMessage:
+    """Makes the mail that an outbox item asks for. Raises NotOwed where nobody should get it any more."""
+    account = _recipient(db, uuid.UUID(work.payload["to_user"]))
+    letter = LETTERS[work.payload["template"]]
+    facts = {
+        "school": viewer.school.name,
+        "login": db.app.deployment.school_address(viewer.school.slug) + "/login",
+        "when": f"{viewer.local(work.created_at):%-d %B %Y at %H:%M}",
+        "who": _who(db, work.payload.get("sender")),
+        "categories": _categories(db, work.payload.get("categories", "")),
+    }
+    if "sealed_token" in work.payload:
+        facts["link"] = _link(db, viewer, work)
+    message = EmailMessage()  # it refuses line breaks in headers, whatever a name or address holds
+    message["Message-ID"] = message_id(work.id, db.app.deployment.domain)
+    message["Date"] = format_datetime(work.created_at.astimezone(dt.UTC))
+    message["From"] = Address(addr_spec=db.app.deployment.mail_from)
+    message["To"] = Address(addr_spec=account.email)
+    message["Subject"] = letter.subject
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer, please
+    message.set_content(letter.text.format(**facts), charset="utf-8")
+    return message
+
+
+def send_mail(app: Application, message: EmailMessage) -> None:
+    """Hands a mail to the deployment's mail server, or to its local mailbox."""
+    transport_of(app.deployment)(message)
+
+
+def message_id(item_id: uuid.UUID, domain: str) -> str:
+    return f"<{item_id}@{domain}>"
+
+
+def _recipient(db: SchoolSession, user_id: uuid.UUID) -> Account:
+    row = db.execute(
+        select(Account)
+        .join(User, User.account_id == Account.id)
+        .where(User.id == user_id, User.deactivated_at.is_(None), Account.disabled_at.is_(None))
+    ).first()
+    if row is None:
+        raise RecipientGone
+    account: Account = row[0]
+    return account
+
+
+def _who(db: SchoolSession, sender: str | None) -> str:
+    user = db.get(User, (db.school_id, uuid.UUID(sender))) if sender else None
+    return " ".join(user.name.split()) if user else "A colleague"
+
+
+def _categories(db: SchoolSession, ids: str) -> str:
+    chosen = [uuid.UUID(category) for category in ids.split(",") if category]
+    names = db.scalars(select(Category.name).where(Category.id.in_(chosen)).order_by(Category.name))
+    return categories_phrase([" ".join(name.split()) for name in names]) if chosen else ""
+
+
+def _link(db: SchoolSession, viewer: Viewer, work: Work) -> str:
+    account_id = uuid.UUID(work.payload["account"])
+    sealed = base64.b64decode(work.payload["sealed_token"])
+    token = db.app.key.open(sealed, link_context(account_id)).decode()
+    if link_owner(db, token, viewer.now()) is None:
+        raise LinkUsedUp
+    return f"{db.app.deployment.school_address(viewer.school.slug)}/password/{token}"

@@ -1,0 +1,217 @@
+"""USR-12, USR-09, INC-07: the SQL of `access/policy.py` against a naive oracle, on small random schools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from policy_oracle import Oracle, holds_key, who_sees, who_would_see
+from policy_worlds import World, store, worlds
+from sqlalchemy import and_, false, func, literal, or_, select, true
+
+from cpoms_core.access import policy, sessions
+from cpoms_core.access.models import (
+    ClassAccess,
+    ClassRestriction,
+    GroupCategory,
+    GroupPermission,
+    SoftKey,
+    User,
+)
+from cpoms_core.alerts.models import Alert
+from cpoms_core.application import Application
+from cpoms_core.documents.models import Document
+from cpoms_core.incidents.models import Action, Category, Incident, IncidentCategory, IncidentStudent
+from cpoms_core.students.models import GroupMember, Student, StudentGroup
+from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.testing.schools import SchoolForTests
+
+TABLES = (
+    User, SoftKey, GroupPermission, GroupCategory, ClassRestriction, ClassAccess, Student, StudentGroup,
+    GroupMember, Category, Incident, IncidentStudent, IncidentCategory, Action, Alert, Document,
+)
+QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+def plainly(db: SchoolSession, entity: Any, condition: Any) -> list[Any]:
+    return list(db.scalars(select(entity.id).where(condition)))
+
+
+def in_derived_table(db: SchoolSession, entity: Any, condition: Any) -> list[Any]:
+    """The condition in a sub-select that a statement on the same table joins."""
+    chosen = select(entity.id).where(condition).subquery()
+    return list(db.scalars(select(entity.id).join(chosen, chosen.c.id == entity.id)))
+
+
+def among_all_tables(db: SchoolSession, entity: Any, condition: Any) -> list[Any]:
+    """The condition in a statement that selects from every table it could mean: a part that correlated
+    with one of those would find nothing there."""
+    statement = select(entity.id).select_from(entity)
+    for table in TABLES:
+        if table is not entity:
+            statement = statement.outerjoin(table, false())
+    return list(db.scalars(statement.where(condition)))
+
+
+def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, list[Any]]]:
+    """What is asked of policy: a name, the entity, the condition, and the oracle's answer."""
+    facts = sessions.read_school(db)
+    for user in world.users:
+        row = db.get_one(User, (db.school_id, user.id))
+        for access in ("restricted", "elevated"):
+            viewer = sessions.viewer_of(
+                db, row, access, school=facts, modules=frozenset(), has_key=True  # type: ignore[arg-type]
+            )
+            of = Oracle(world, user, access == "elevated")
+            for condition, entity, there, rule in (
+                (policy.visible_students, Student, world.students, of.lists),
+                (policy.student_records, Student, world.students, of.opens),
+                (policy.choosable_students, Student, world.students, of.chooses),
+                (policy.student_names_in, Student, world.students, of.in_class),
+                (policy.visible_incidents, Incident, world.incidents, of.sees),
+                (policy.rightful_incidents, Incident, world.incidents, of.rightful),
+                (policy.visible_actions, Action, world.actions, of.sees_action),
+                (policy.addable_categories, Category, world.categories, of.adds),
+                (policy.monitored_categories, Category, world.categories, of.sees_monitored),
+                (policy.visible_documents, Document, world.documents, of.sees_document),
+                (policy.own_alerts, Alert, world.alerts, of.is_alerted),
+            ):
+                yield f"{condition.__name__} {access}", entity, condition(viewer), [*filter(rule, there)]
+    yield "key_holders", User, policy.key_holders(), [user for user in world.users if holds_key(user)]
+    for incident in world.incidents:
+        yield "who_sees", User, policy.who_sees(incident.id), who_sees(world, incident)
+        students = ([incident.student] if incident.student else []) + incident.linked
+        if incident.student or not incident.linked:  # a whole-school incident names nobody while typed
+            would = policy.who_would_see([c.id for c in incident.categories], [s.id for s in students])
+            yield "who_would_see", User, would, who_would_see(world, incident.categories, students)
+
+
+def compare(db: SchoolSession, world: World, ask: Callable[..., list[Any]]) -> None:
+    """Asks every question; rows of the school that are no part of the world do not count."""
+    store(db, world)
+    own = {
+        thing.id
+        for things in (
+            world.categories, world.users, world.students, world.incidents, world.actions, world.alerts,
+            world.documents,
+        )
+        for thing in things
+    }
+    for name, entity, condition, expected in questions(db, world):
+        found = [row for row in ask(db, entity, condition) if row in own]
+        assert sorted(found) == sorted(one.id for one in expected), name
+
+
+@pytest.mark.parametrize("ask", [plainly, in_derived_table, among_all_tables])
+def test_the_rules_are_those_of_the_catalogue(
+    app: Application, school: SchoolForTests, ask: Callable[..., list[Any]]
+) -> None:
+    """USR-12, USR-09, INC-07: each rule as a condition of its own, and inside larger statements."""
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=QUIET, database=None)
+    @given(worlds())
+    def hold(world: World) -> None:
+        with app.session(school.id, writes=True) as db:
+            compare(db, world, ask)
+            db.rollback()
+
+    hold()
+
+
+def _in_class_of_everyone(*_: Any) -> Any:
+    return true()
+
+
+def _sees_category_with_any_right(eyes: Any, category_id: Any) -> Any:
+    return policy._any(
+        GroupCategory,
+        where=[GroupCategory.group_id == eyes.group_id, GroupCategory.category_id == category_id],
+    )
+
+
+def _alerted_for_ever(eyes: Any) -> Any:
+    return policy._any(
+        Alert, where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id]
+    )
+
+
+def _nobody_is_alerted(_eyes: Any) -> Any:
+    return false()
+
+
+def _key_holders_with_removed_keys() -> Any:
+    return and_(User.deactivated_at.is_(None), policy._any(SoftKey, where=[SoftKey.account_id == User.account_id]))
+
+
+def _any_that_correlates_by_itself(*tables: Any, where: Any) -> Any:
+    return select(literal(1)).select_from(*tables).where(*where).exists()
+
+
+def _any_of_the_categories(category_ids: Any, student_ids: Any) -> Any:
+    eyes = policy.eyes_of_users()
+    one = policy._any(
+        GroupCategory,
+        where=[
+            GroupCategory.group_id == eyes.group_id,
+            GroupCategory.category_id.in_(category_ids),
+            GroupCategory.view_incidents,
+        ],
+    )
+    in_class = or_(true() if not student_ids else false(), *(policy._in_class(eyes, literal(s)) for s in student_ids))
+    return and_(policy.key_holders(), eyes.permits("students:details"), one, in_class)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "ask"),
+    [
+        ("_in_class", _in_class_of_everyone, plainly),
+        ("_sees_category", _sees_category_with_any_right, plainly),
+        ("_alerted", _alerted_for_ever, plainly),
+        ("_alerted", _nobody_is_alerted, plainly),
+        ("key_holders", _key_holders_with_removed_keys, plainly),
+        ("who_would_see", _any_of_the_categories, plainly),
+        ("_any", _any_that_correlates_by_itself, among_all_tables),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_the_oracle_notices_a_rule_that_is_taken_away(
+    app: Application,
+    school: SchoolForTests,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    broken: Callable[..., Any],
+    ask: Callable[..., list[Any]],
+) -> None:
+    """Proof that the guard guards (USR-12, USR-09, INC-07): with one rule broken the comparison fails."""
+    broken_rule = broken
+    monkeypatch.setattr(policy, name, broken_rule)
+
+    @settings(
+        max_examples=300, deadline=None, suppress_health_check=QUIET, database=None,
+        phases=[Phase.generate], report_multiple_bugs=False,
+    )
+    @given(worlds())
+    def hold(world: World) -> None:
+        with app.session(school.id, writes=True) as db:
+            compare(db, world, ask)
+            db.rollback()
+
+    with pytest.raises((AssertionError, Exception)) as noticed:
+        hold()
+    assert name
+    assert noticed.value is not None
+
+
+def test_counts_follow_the_rules(app: Application, school: SchoolForTests) -> None:
+    """USR-12.7: a count beside each student, as a report makes it, counts what the viewer sees."""
+    with app.session(school.id, writes=False) as db:
+        seen = (
+            select(func.count(Incident.id))
+            .join(IncidentStudent, IncidentStudent.incident_id == Incident.id)
+            .where(IncidentStudent.student_id == Student.id, policy.visible_incidents(school.viewer("head")))
+            .correlate(Student)
+            .scalar_subquery()
+        )
+        assert db.execute(select(Student.id, seen).where(Student.id == school.students["chloe"])).one()[1] == 0
