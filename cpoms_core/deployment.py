@@ -18,6 +18,7 @@ class Deployment:
 
     folder: where the local database, the files and the keys are kept. owner_url: the role that migrates
     (on PostgreSQL another than the application's). public_port: the port people's browsers use.
+    website and support_*: what the left panel and the help page tell people; shown where given.
     mail: `smtp://host:port`, `smtp+starttls://user:password@host:port`, `smtps://user:password@host:port`, or
     `mailbox:` for the local mailbox. broker: what wakes the worker's threads, `memory://` inside each worker,
     or the address of a Redis or RabbitMQ; it carries no content and may lose what it carries.
@@ -34,6 +35,10 @@ class Deployment:
     broker: str = "memory://"
     demo: bool = False
     pool_size: int = 10
+    website: str = ""
+    support_email: str = ""
+    support_phone: str = ""
+    support_hours: str = ""
 
     def __post_init__(self) -> None:
         if self.scheme not in ("http", "https"):

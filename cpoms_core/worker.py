@@ -12,9 +12,11 @@ import datetime as dt
 import logging
 import threading
 import uuid
+import warnings
 from typing import Any
 
 from celery import Celery, signals
+from celery.exceptions import SecurityWarning
 
 from cpoms_core.application import Application
 from cpoms_core.outbox.claims import LEASE, Claim
@@ -30,7 +32,9 @@ RUN = "cpoms.run"
 def make_celery(app: Application, poller: Poller) -> Celery:
     """The Celery application: one task, whose message says which item of which school is claimed until when,
     and nothing of what it holds."""
-    celery = Celery("cpoms", broker=app.deployment.broker, set_as_current=False)
+    in_memory = app.deployment.broker.startswith("memory:")
+    broker = "memory://localhost/" if in_memory else app.deployment.broker  # it warns where no host is named
+    celery = Celery("cpoms", broker=broker, set_as_current=False)
     celery.conf.update(
         accept_content=["json"],
         task_serializer="json",
@@ -40,7 +44,7 @@ def make_celery(app: Application, poller: Poller) -> Celery:
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"polling_interval": 0.05} if _in_memory(app) else {},
+        broker_transport_options={"polling_interval": 0.05} if in_memory else {},
     )
 
     def run(school_id: int, item_id: str, until: str) -> None:
@@ -52,14 +56,12 @@ def make_celery(app: Application, poller: Poller) -> Celery:
     return celery
 
 
-def _in_memory(app: Application) -> bool:
-    return app.deployment.broker.startswith("memory:")
-
-
 def run_worker(app: Application, *, threads: int = THREADS, lease: dt.timedelta = LEASE) -> None:
     """Runs until SIGTERM or SIGINT; work that has begun is finished, and what was only claimed is given
     back. Raises BadDeployment before it starts where the mail's address cannot be used."""
     transport_of(app.deployment)
+    if app.deployment.demo:
+        warnings.filterwarnings("ignore", category=SecurityWarning)  # a demonstration may run as root
     # Celery's own lines at `info` name tasks and arguments and say nothing that ours do not
     logging.getLogger("celery").setLevel(logging.WARNING)
     logging.getLogger("kombu").setLevel(logging.WARNING)
@@ -75,7 +77,11 @@ def run_worker(app: Application, *, threads: int = THREADS, lease: dt.timedelta 
         if not looking.is_alive():
             looking.start()
 
+    def end(**_facts: Any) -> None:
+        poller.stop()  # at once, so that nothing is claimed that will not be begun
+
     signals.worker_ready.connect(begin, weak=False)
+    signals.worker_shutting_down.connect(end, weak=False)
     try:
         celery.Worker(
             pool_cls="threads",
@@ -88,6 +94,7 @@ def run_worker(app: Application, *, threads: int = THREADS, lease: dt.timedelta 
         ).start()
     finally:
         signals.worker_ready.disconnect(begin)
+        signals.worker_shutting_down.disconnect(end)
         poller.stop()
         if looking.is_alive():
             looking.join(timeout=10)

@@ -58,6 +58,8 @@ def send_reset_link(db: SchoolSession, school: SchoolFacts, email: str, now: dt.
     """
     found = find_user(db, email)
     if found is None:
+        # written down like a known one's: the two differ neither in work nor in what they wait for
+        write_entries(db, [raw_entry(school.id, None, "login.link-unknown", [], {}, at=now)])
         return False
     account, user = found
     recent = db.scalar(

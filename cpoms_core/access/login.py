@@ -12,6 +12,7 @@ from cpoms_core.access.models import Account
 from cpoms_core.application import Application
 from cpoms_core.audit.services import raw_entry, write_entries
 from cpoms_core.outbox.services import queue_mail
+from cpoms_core.tenancy.scope import SchoolSession
 
 WRONG = (
     "The e-mail address or password is not right. Check the spelling, and that this is your own school's "
@@ -118,3 +119,14 @@ def check_own_password(
         _note_failure(app, visitor, user_id, "login.wrong-password", now, locked=_locked_out(tries, counts))
         raise LoginRefused("That is not your password. Try again.")
     throttle.forgive(app, tries)
+
+
+def count_link(app: Application, visitor: Visitor, now: dt.datetime) -> None:
+    """Counts the links that are asked for from one place. Raises LoginRefused where there were too many."""
+    _take(app, {throttle.address_key(f"links {visitor.ip}"): throttle.ADDRESS_TRIES}, now)
+
+
+def end_lock_out(db: SchoolSession, account: Account) -> None:
+    """Who set a new password by mail may log in with it at once, whatever failed before (ACC-13)."""
+    assert db.school_id is not None
+    throttle.clear(db, throttle.account_key(db.school_id, account.email_key))

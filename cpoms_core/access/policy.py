@@ -10,10 +10,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from cpoms_core.access.models import (
     ClassAccess,
@@ -50,7 +52,35 @@ class Eyes:
     permits: Callable[[str], Condition]
 
 
-def eyes_of(viewer: Viewer) -> Eyes:
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """All of a viewer that the rules ask about: who they are and which permissions count in the session."""
+
+    user_id: uuid.UUID | None
+    group_id: uuid.UUID | None
+    sees_ungrouped: bool
+    elevated: bool
+    permissions: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+def _for_viewer(rule: Callable[[Sight], Condition]) -> Callable[[Viewer | Sight], Condition]:
+    """A rule's expression is kept for each sight: building it anew took longer than running its query. It
+    holds no rows, only ids and permissions, so a change of either is another sight."""
+    kept = lru_cache(maxsize=512)(rule)
+
+    @wraps(rule)
+    def condition(viewer: Viewer | Sight) -> Condition:
+        return kept(
+            Sight(viewer.user_id, viewer.group_id, viewer.sees_ungrouped, viewer.elevated, viewer.permissions)
+        )
+
+    return condition
+
+
+def eyes_of(viewer: Sight) -> Eyes:
     """The viewer of a session; permissions are those that count in it."""
     return Eyes(
         literal(viewer.user_id, Id),
@@ -78,8 +108,8 @@ def eyes_of_users() -> Eyes:
 
 def _in_class(eyes: Eyes, student_id: ColumnElement[Any]) -> Condition:
     """USR-09: with class restrictions off every class; with them on the listed users and groups only, and
-    either kind of group suffices. A student without a group is for those who may see such students, but
-    one typed in by staff is for everyone until an import matches it."""
+    administrators are no exception; either kind of group suffices. A student without a group is for those
+    who may see such students, but one typed in by staff is for everyone until an import matches it."""
     child = aliased(Student)  # the enclosing statement may select students itself
     grouped = _any(GroupMember, where=[GroupMember.student_id == student_id])
     typed_in = _any(
@@ -105,7 +135,8 @@ def _in_class(eyes: Eyes, student_id: ColumnElement[Any]) -> Condition:
     )
 
 
-def visible_students(viewer: Viewer) -> Condition:
+@_for_viewer
+def visible_students(viewer: Sight) -> Condition:
     """Condition on Student: may appear in the viewer's lists and searches."""
     eyes = eyes_of(viewer)
     return and_(
@@ -115,12 +146,14 @@ def visible_students(viewer: Viewer) -> Condition:
     )
 
 
-def student_records(viewer: Viewer) -> Condition:
+@_for_viewer
+def student_records(viewer: Sight) -> Condition:
     """Condition on Student: the viewer may open the student's record."""
     return and_(visible_students(viewer), eyes_of(viewer).permits("students:details"))
 
 
-def choosable_students(viewer: Viewer) -> Condition:
+@_for_viewer
+def choosable_students(viewer: Sight) -> Condition:
     """Condition on Student: may be chosen on the Add incident form. Whoever may record a concern may record
     it about any child on roll; the form shows a name and a year only (INC-01)."""
     return and_(
@@ -175,21 +208,24 @@ def _alerted(eyes: Eyes) -> Condition:
     )
 
 
-def visible_incidents(viewer: Viewer) -> Condition:
+@_for_viewer
+def visible_incidents(viewer: Sight) -> Condition:
     """Condition on Incident: the viewer may read it (USR-12.1, 3 and 4)."""
     eyes = eyes_of(viewer)
     sight = or_(_full_sight(eyes), _alerted(eyes)) if viewer.elevated else _alerted(eyes)
     return and_(Incident.deleted_at.is_(None), sight)
 
 
-def rightful_incidents(viewer: Viewer) -> Condition:
+@_for_viewer
+def rightful_incidents(viewer: Sight) -> Condition:
     """Condition on Incident: the viewer sees it by their own rights, not only through an alert."""
     if not viewer.elevated:
         return false()
     return and_(Incident.deleted_at.is_(None), _full_sight(eyes_of(viewer)))
 
 
-def visible_actions(viewer: Viewer) -> Condition:
+@_for_viewer
+def visible_actions(viewer: Sight) -> Condition:
     """Condition on Action: follows its incident."""
     return and_(
         Action.deleted_at.is_(None),
@@ -197,7 +233,8 @@ def visible_actions(viewer: Viewer) -> Condition:
     )
 
 
-def student_names_in(viewer: Viewer) -> Condition:
+@_for_viewer
+def student_names_in(viewer: Sight) -> Condition:
     """Condition on Student: may be named to this viewer on an incident they see; others appear as "another
     student" (USR-12.3). A recipient without sight of their own is told the names on that one incident."""
     return _in_class(eyes_of(viewer), Student.id)  # type: ignore[arg-type]
@@ -206,7 +243,7 @@ def student_names_in(viewer: Viewer) -> Condition:
 # --- categories ------------------------------------------------------------------------------------------
 
 
-def _category_right(viewer: Viewer, right: ColumnElement[bool]) -> Condition:
+def _category_right(viewer: Sight, right: ColumnElement[bool]) -> Condition:
     return _any(
         GroupCategory,
         where=[
@@ -217,7 +254,8 @@ def _category_right(viewer: Viewer, right: ColumnElement[bool]) -> Condition:
     )
 
 
-def addable_categories(viewer: Viewer) -> Condition:
+@_for_viewer
+def addable_categories(viewer: Sight) -> Condition:
     """Condition on Category: the viewer may choose it on a form (INC-03)."""
     return and_(
         Category.disabled_at.is_(None),
@@ -226,7 +264,8 @@ def addable_categories(viewer: Viewer) -> Condition:
     )
 
 
-def monitored_categories(viewer: Viewer) -> Condition:
+@_for_viewer
+def monitored_categories(viewer: Sight) -> Condition:
     """Condition on Category: the viewer may see who is monitored for it (USR-12.5)."""
     if not viewer.elevated:
         return false()
@@ -236,9 +275,12 @@ def monitored_categories(viewer: Viewer) -> Condition:
 # --- documents -------------------------------------------------------------------------------------------
 
 
-def visible_documents(viewer: Viewer) -> Condition:
+@_for_viewer
+def visible_documents(viewer: Sight) -> Condition:
     """Condition on Document: it follows what it hangs on (USR-12.6)."""
-    on_incident = _any(Incident, where=[Incident.id == Document.incident_id, visible_incidents(viewer)])
+    incident = _any(Incident, where=[Incident.id == Document.incident_id, visible_incidents(viewer)])
+    action = _any(Action, where=[Action.id == Document.action_id, visible_actions(viewer)])
+    on_incident = and_(incident, or_(Document.action_id.is_(None), action))
     in_vault = _any(Student, where=[Student.id == Document.student_id, student_records(viewer)])
     return and_(Document.removed_at.is_(None), or_(on_incident, in_vault))
 
@@ -246,7 +288,8 @@ def visible_documents(viewer: Viewer) -> Condition:
 # --- alerts ----------------------------------------------------------------------------------------------
 
 
-def own_alerts(viewer: Viewer) -> Condition:
+@_for_viewer
+def own_alerts(viewer: Sight) -> Condition:
     """Condition on Alert: open and the viewer's own (USR-12.1)."""
     return and_(Alert.recipient_id == literal(viewer.user_id, Id), Alert.read_at.is_(None))
 
@@ -262,9 +305,11 @@ def key_holders() -> Condition:
     )
 
 
-def who_sees(incident_id: uuid.UUID) -> Condition:
-    """Condition on User: could see this incident with their key (who may be assigned, who is not red)."""
-    seen = _any(Incident, where=[Incident.id == incident_id, _full_sight(eyes_of_users())])
+def who_sees(incident_id: uuid.UUID | SQLCoreOperations[uuid.UUID]) -> Condition:
+    """Condition on User: could see this incident with their key (who may be assigned, who is not red).
+    `incident_id` may be a column of the enclosing statement."""
+    there = [Incident.id == incident_id, Incident.deleted_at.is_(None)]
+    seen = _any(Incident, where=[*there, _full_sight(eyes_of_users())])
     return and_(key_holders(), seen)
 
 

@@ -83,7 +83,7 @@ def forgive(app: Application, tries: dict[bytes, int]) -> None:
     with app.transaction(None) as db:
         for key, allowed in sorted(tries.items()):
             if allowed == ACCOUNT_TRIES:
-                db.execute(delete(FailureCount).where(FailureCount.key == key))
+                clear(db, key)
             else:
                 db.execute(
                     update(FailureCount)
@@ -91,3 +91,8 @@ def forgive(app: Application, tries: dict[bytes, int]) -> None:
                     .values(failures=FailureCount.failures - 1)
                     .execution_options(synchronize_session=False)
                 )
+
+
+def clear(db: SchoolSession, key: bytes) -> None:
+    """Forgets the failures of a key with the session's transaction."""
+    db.execute(delete(FailureCount).where(FailureCount.key == key))

@@ -88,8 +88,13 @@ def forgotten(request: Request) -> Any:
     """ACC-01, ACC-02: asks for the address; the answer is the same whoever's it is."""
     form = ForgottenForm(request.POST)
     if request.method == "POST" and form.validate():
-        accounts.send_reset_link(request.db, request.asking.school, form.email.data or "", utc_now())
-        return HTTPFound(request.route_path("forgotten-sent"))
+        try:
+            login.count_link(request.app, visitor(request), utc_now())
+        except login.LoginRefused as refusal:
+            form.form_errors.append(str(refusal))
+        else:
+            accounts.send_reset_link(request.db, request.asking.school, form.email.data or "", utc_now())
+            return HTTPFound(request.route_path("forgotten-sent"))
     return {"title": "Set your password", "form": form, "action": request.path}
 
 
@@ -111,6 +116,7 @@ def new_password(request: Request) -> Any:
             form.password.errors = [*form.password.errors, str(weakness)]
         else:
             if accounts.set_password(request.db, token, password_hash, now, ip=visitor(request).ip):
+                login.end_lock_out(request.db, found[0])
                 return HTTPFound(request.route_path("login", _query={"said": "password-set"}))
             found = None
     return {

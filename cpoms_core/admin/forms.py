@@ -18,8 +18,8 @@ from cpoms_core.web.forms import BuiltForm, as_id, build_form
 LONGEST_SETTING = 500  # characters
 
 
-def _stripped(text: str | None) -> str | None:
-    return text.strip() if text else text
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
 
 
 def _name(example: str) -> StringField:
@@ -29,6 +29,10 @@ def _name(example: str) -> StringField:
         description=f"For example {example}.",
         filters=[_stripped],
     )
+
+
+def _id(value: Any) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
 
 
 class GroupForm(Form):
@@ -44,9 +48,10 @@ class AlertGroupForm(Form):
     members = SelectMultipleField(
         "Users",
         [validators.InputRequired("Choose at least one user.")],
-        coerce=uuid.UUID,
+        coerce=_id,
         validate_choice=False,  # the service refuses, in words, whoever is not an active user
-        description="Type a part of a name or of a user group.",
+        description="Type a part of a name or of a user group. "
+        "The buttons add everyone who is in a user group now.",
     )
 
 

@@ -32,6 +32,7 @@ HOOK_WORDS = {
     "module_enabled": "",  # says nothing of what a school gets
     "module_disabled": "",
     "export_student": "",  # asked of modules that are off, too
+    "panel": "a part of a page",  # no hook: what the page notes where a panel could not be drawn
 }
 """What implementing a hook means to a school; empty where it is said in another way, or means nothing."""
 
@@ -61,7 +62,9 @@ def _facts(app: Application, registry: Registry, module: Module, on: bool) -> Mo
     pages = _pages(registry, name)
     if pages:
         adds.append("1 page" if pages == 1 else f"{pages} pages")
-    adds += [hook_words(hook) for hook in specs.MODES if hook_words(hook) and name in app.hooks.implementers(hook)]
+    adds += [
+        hook_words(hook) for hook in specs.MODES if hook_words(hook) and name in app.hooks.implementers(hook)
+    ]
     sources = [source.title for owner, source in app.mis_sources.values() if owner == name]
     adds += [f"imports from {title}" for title in sorted(sources)]
     adds += [

@@ -35,7 +35,9 @@ class Failures:
 def unseen_failures(db: SchoolSession) -> Failures:
     """The school's module failures that no administrator has seen yet, newest first (MOD-04)."""
     unseen = ModuleFailure.seen_at.is_(None)
-    newest = db.scalars(select(ModuleFailure).where(unseen).order_by(ModuleFailure.id.desc()).limit(FAILURES_SHOWN))
+    newest = db.scalars(
+        select(ModuleFailure).where(unseen).order_by(ModuleFailure.id.desc()).limit(FAILURES_SHOWN)
+    )
     rows = list(newest)
     if len(rows) < FAILURES_SHOWN:
         return Failures(rows, len(rows))

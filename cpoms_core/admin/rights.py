@@ -31,7 +31,9 @@ class GroupState:
 
     name: str = ""
     permissions: frozenset[str] = frozenset()
-    rights: dict[str, frozenset[uuid.UUID]] = field(default_factory=lambda: dict.fromkeys(RIGHTS, frozenset()))
+    rights: dict[str, frozenset[uuid.UUID]] = field(
+        default_factory=lambda: dict.fromkeys(RIGHTS, frozenset())
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def category_rows(db: SchoolSession) -> list[CategoryRow]:
     for row in sorted(rows, key=lambda row: (row.name.casefold(), row.id)):
         subs.setdefault(row.parent_id, []).append(
             CategoryRow(
-                row.id, row.name, row.colour, names.get(row.parent_id) if row.parent_id else None,
+                row.id,
+                row.name,
+                row.colour,
+                names.get(row.parent_id) if row.parent_id else None,
                 row.disabled_at is not None,
             )
         )

@@ -45,16 +45,23 @@ def includeme(config: Configurator) -> None:
     ):
         routes.view(view, route, permission=ADMIN, audit=event, template=f"{TEMPLATES}{template}")
     for view, route, template in (
-        (overview.failures_seen, "admin-failures-seen", None),
         (groups.new_group, "admin-group-new", "group.pt"),
         (groups.group, "admin-group", "group.pt"),
         (alert_groups.new_alert_group, "admin-alert-group-new", "alert_group.pt"),
         (alert_groups.alert_group, "admin-alert-group", "alert_group.pt"),
-        (alert_groups.delete, "admin-alert-group-delete", None),
-        (modules.turn, "admin-module", None),
         (settings.settings, "admin-settings", "settings.pt"),
     ):
         routes.view(
-            view, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",),
-            template=f"{TEMPLATES}{template}" if template else None,
+            view,
+            route,
+            permission=ADMIN,
+            audit=IN_SERVICE,
+            methods=("POST",),
+            template=f"{TEMPLATES}{template}",
         )
+    for view, route in (
+        (overview.failures_seen, "admin-failures-seen"),
+        (alert_groups.delete, "admin-alert-group-delete"),
+        (modules.turn, "admin-module"),
+    ):
+        routes.view(view, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -12,6 +13,8 @@ import click
 from cpoms_core import logs
 from cpoms_core.cli.setup import Setup
 
+# Pyramid imports pkg_resources, and says so in every process
+warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
 COMMANDS = {
     "migrate": "cpoms_core.cli.migrating:migrate_database",
     "serve": "cpoms_core.cli.serving:serve",
@@ -19,6 +22,7 @@ COMMANDS = {
     "worker": "cpoms_core.cli.serving:worker",
     "audit": "cpoms_core.cli.auditing:audit",
     "outbox": "cpoms_core.cli.owing:outbox",
+    "demo": "cpoms_core.cli.demo:demo",
 }
 """Command -> `module:object`."""
 

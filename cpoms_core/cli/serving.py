@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
-import sys
 import threading
 from types import FrameType
 
@@ -14,13 +13,13 @@ import structlog
 
 from cpoms_core.cli.setup import Setup
 from cpoms_core.cli.supervisor import Supervisor, cpoms_command
-from cpoms_core.web.inputs import FORM_ROOM, MEGABYTE
 
 log = structlog.get_logger()
 HOST = "127.0.0.1"
 THREADS = 8
-LARGEST_FILES = 3 * 500 * MEGABYTE
-"""What `web.inputs` allows the school with the largest limit; it refuses what is over a school's own."""
+LARGEST_FILES = 3 * 500
+"""Megabytes: what `web.inputs` allows the school with the largest limit; it refuses what is over a school's
+own."""
 port_option = click.option(
     "--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; default: public_port."
 )
@@ -52,6 +51,7 @@ def web(setup: Setup, port: int | None, supervised: bool) -> None:
     import waitress
 
     import cpoms_core
+    from cpoms_core.web.inputs import FORM_ROOM, MEGABYTE
 
     if supervised:
         end_with_standard_input()
@@ -63,7 +63,7 @@ def web(setup: Setup, port: int | None, supervised: bool) -> None:
         host=HOST,
         port=port or deployment.public_port,
         threads=THREADS,
-        max_request_body_size=FORM_ROOM + LARGEST_FILES,
+        max_request_body_size=FORM_ROOM + LARGEST_FILES * MEGABYTE,
         url_scheme=deployment.scheme,
         ident=None,
         clear_untrusted_proxy_headers=True,
@@ -107,7 +107,8 @@ def end_with_standard_input() -> None:
     is our standard input closes."""
 
     def watch() -> None:
-        while sys.stdin.buffer.read(1024):
+        # the descriptor and not sys.stdin, whose lock would still be held when the interpreter ends
+        while os.read(0, 1024):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 

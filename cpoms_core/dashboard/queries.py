@@ -15,6 +15,7 @@ from cpoms_core.access import policy
 from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
+from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.chronology import CategoryShown, categories_of
 from cpoms_core.incidents.models import Action, Incident, IncidentStudent
 from cpoms_core.students.models import Student
@@ -106,7 +107,7 @@ def history(db: SchoolSession, viewer: Viewer) -> list[Row]:
     return shown
 
 
-def describe(db: SchoolSession, viewer: Viewer, rows: Sequence[Row]) -> None:
+def describe(db: SchoolSession | PluginSession, viewer: Viewer, rows: Sequence[Row]) -> None:
     """Whom each row is about, and its categories. The viewer's right to each was asked before."""
     ids = list({row.incident_id for row in rows})
     if not ids:

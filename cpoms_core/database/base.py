@@ -18,6 +18,10 @@ NAMES = {
     "pk": "pk_%(table_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
+APPEND_ONLY_ROWS = {"rows": "append-only"}
+"""A table's `info` that lets the database refuse to change or delete its rows (migrations.guards)."""
+KEPT_ROWS = {"rows": "kept"}
+"""A table's `info` that lets the database refuse to delete its rows."""
 
 
 class Base(DeclarativeBase):

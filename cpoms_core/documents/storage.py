@@ -65,8 +65,8 @@ class Storage:
                         raise FileTooLarge(f"more than {limit} bytes")
                     digest.update(chunk)
                     sealed.write(chunk)
-            with temporary.open("rb") as raw:
-                os.fsync(raw.fileno())
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

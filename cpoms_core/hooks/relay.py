@@ -3,7 +3,9 @@ savepoint, so that a module that breaks costs its own part and nothing of the co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,10 +13,12 @@ import pluggy
 import structlog
 from sqlalchemy import Result, literal, select
 
+from cpoms_core.audit import services as audit
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks import PROJECT, specs
 from cpoms_core.hooks.answers import BadHook, parts_by_id, parts_of
 from cpoms_core.logs import place_of
+from cpoms_core.outbox import services as outbox
 
 if TYPE_CHECKING:
     from cpoms_core.access.viewer import Viewer
@@ -40,7 +44,7 @@ class PluginSession:
         assert self._session.school_id is not None
         return self._session.school_id
 
-    def execute(self, statement: Any, parameters: Any = None) -> Result[Any]:
+    def execute(self, statement: Any, parameters: Any = None) -> Result[*tuple[Any, ...]]:
         self.used = True
         return self._session.execute(statement, parameters)
 
@@ -63,6 +67,24 @@ class PluginSession:
     def flush(self) -> None:
         self.used = True
         self._session.flush()
+
+    def queue_mail(self, template: str, *, to_user: uuid.UUID, now: dt.datetime, **facts: str) -> uuid.UUID:
+        """Owes a user a mail, in this transaction; parameters as for `outbox.services.queue_mail`."""
+        self.used = True
+        return outbox.queue_mail(self._session, template, to_user=to_user, now=now, **facts)
+
+    def queue_task(
+        self, name: str, payload: dict[str, Any], *, now: dt.datetime, due: dt.datetime | None = None
+    ) -> uuid.UUID:
+        """Queues one of the module's tasks by its name (`module.task`), in this transaction. `payload` is
+        plain JSON: ids, not content. `due`: not before (UTC)."""
+        self.used = True
+        return outbox.queue(self._session, name, payload, now=now, due=due)
+
+    def audit(self, viewer: Viewer, event: str, subjects: Iterable[uuid.UUID] = (), **details: Any) -> None:
+        """Writes an audit entry with the change it belongs to; parameters as for `audit.services.record`."""
+        self.used = True
+        audit.record(self._session, viewer, event, subjects, **details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """Every hook of the product. A module implements a hook by a function of the same name, marked `hookimpl`,
 that takes any of the hook's parameters by name.
 
-Common parameters: `db`, the school's session without commit, rollback and begin; `viewer`, who acts
-(`cpoms_core.access.viewer.Viewer`). The mode says when a hook is called and what its failure means:
+Common parameters: `db`, the school's session without commit, rollback and begin
+(`cpoms_core.hooks.relay.PluginSession`), which also owes mails (`queue_mail`) and tasks (`queue_task`) and
+writes audit entries (`audit`) with the change they belong to; `viewer`, who acts
+(`cpoms_core.access.viewer.Viewer`). A module's views wrap theirs: `PluginSession(request.db)`. The mode says
+when a hook is called and what its failure means:
 
 - boot: once at start-up for every installed module; an error stops the start.
 - collect: where the module is on; an error leaves its part out, is logged, and administrators see a notice.
@@ -138,8 +141,8 @@ def incident_panels(
 @spec("veto", of=FieldError)
 def validate_incident(db: PluginSession, viewer: Viewer, values: Mapping[str, Any]) -> Sequence[FieldError]:
     """Objections to a new incident, each beside its field. `values`: the modules' fields by name as plain
-    JSON values, and of the core's `student` (id, or None for the whole school), `categories` (ids, parents
-    included) and `occurred` (UTC, ISO 8601)."""
+    JSON values, and of the core's `student` (id, or None for the whole school), `linked` (ids of the linked
+    students), `categories` (ids, parents included) and `occurred` (UTC, ISO 8601)."""
     raise NotImplementedError
 
 

@@ -25,7 +25,7 @@ from cpoms_core.tenancy.scope import SchoolSession
 ROWS = 5_000  # rows in one round trip
 
 
-class ImportedMeanwhile(Exception):  # noqa: N818 - it says what happened
+class ImportedMeanwhile(Exception):
     """Another import was applied since the comparison was made."""
 
 

@@ -216,6 +216,11 @@ def _end(app: Application, viewer: Viewer, run_id: uuid.UUID, state: str, event:
 
 
 def _renew(app: Application, viewer: Viewer, run_id: uuid.UUID, outcome: Outcome) -> None:
+    """Keeps what the file would change by now; the guard may refuse it by now, too."""
+    if not outcome.waits:
+        kept = {"counts": outcome.counts, "problems": outcome.problems}
+        _end(app, viewer, run_id, "refused", "import.refused", **kept)
+        return
     with app.transaction(viewer.school_id) as db:
         _turn(db, run_id, "previewed", counts=outcome.counts, problems=outcome.problems)
 

@@ -90,12 +90,16 @@ def _page(
 
 
 def _recipients(request: Request, form: BuiltForm, incident_id: uuid.UUID) -> str:
-    """Those alerted to the incident, for the button that adds them all."""
+    """The others alerted to the incident, for the button that adds them all."""
     names = dict(form.part("alerts").choices)
     alerted = request.db.scalars(
         select(Alert.recipient_id)
         .where(Alert.incident_id == incident_id, Alert.action_id.is_(None))
         .distinct()
     )
-    people = [{"value": str(one), "text": names[one]} for one in alerted if one in names]
+    people = [
+        {"value": str(one), "text": names[one]}
+        for one in alerted
+        if one in names and one != request.viewer.user_id
+    ]
     return json.dumps(people) if people else ""

@@ -19,6 +19,7 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.documents.models import Document
 from cpoms_core.errors import NothingThere
+from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.models import (
     Action,
     ActionAgency,
@@ -209,7 +210,7 @@ def _fill_students(db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, Inc
 
 
 def categories_of(
-    db: SchoolSession, incident_ids: Sequence[uuid.UUID]
+    db: SchoolSession | PluginSession, incident_ids: Sequence[uuid.UUID]
 ) -> list[tuple[uuid.UUID, CategoryShown]]:
     """The categories of incidents as lozenges: a parent whose sub-category is there too stands inside the
     sub-category's, and is shown by "Toggle parent categories"."""

@@ -48,7 +48,6 @@ class Incident(Record, Base):
         UniqueConstraint("school_id", "number"),
         UniqueConstraint("school_id", "submission"),
         Index("ix_incident_author", "school_id", "author_id", "created_at"),
-        Index("ix_incident_occurred", "school_id", "occurred_at", "id"),
     )
 
     number: Mapped[int]

@@ -181,6 +181,7 @@ def _check(
     values = {
         **new.module_values,
         "student": str(new.student_id) if new.student_id else None,
+        "linked": [str(linked.student_id) for linked in new.linked],
         "categories": [str(one) for one in categories],
         "occurred": new.occurred_at.isoformat(),
     }

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from cpoms_core.database.base import Base
+from cpoms_core.database.base import APPEND_ONLY_ROWS, KEPT_ROWS, Base
 from cpoms_core.tenancy.row_security import SCHOOL_FUNCTION, protect, school_tables
 
 APPEND_ONLY = ("audit_entry", "audit_seal", "incident_version", "action_version")
 KEPT = ("incident", "action", "alert", "document", "student", "outbox_item")
-"""Rows that change, but that nothing in the product deletes."""
+"""Rows that change, but that nothing in the product deletes. Of its own tables a module says as much with
+`{"info": APPEND_ONLY_ROWS}` or `{"info": KEPT_ROWS}` (database.base)."""
 
 
 def put_up(connection: Connection) -> None:
@@ -24,13 +25,20 @@ def put_up(connection: Connection) -> None:
 
 
 def _refusals(existing: set[str]) -> Iterator[tuple[str, str]]:
-    for table in APPEND_ONLY:
+    for table in (*APPEND_ONLY, *_declared(APPEND_ONLY_ROWS)):
         if table in existing:
             yield table, "UPDATE"
             yield table, "DELETE"
-    for table in KEPT:
+    for table in (*KEPT, *_declared(KEPT_ROWS)):
         if table in existing:
             yield table, "DELETE"
+
+
+def _declared(rows: dict[str, str]) -> Iterator[str]:
+    """The tables that say of themselves how their rows are kept."""
+    for table in Base.metadata.sorted_tables:
+        if rows.items() <= table.info.items():
+            yield table.name
 
 
 def _sqlite(existing: set[str]) -> Iterator[str]:

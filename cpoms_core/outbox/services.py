@@ -67,5 +67,5 @@ def try_again(db: SchoolSession, now: dt.datetime) -> int:
     items = given_up(db)
     for item in items:
         item.gave_up_at, item.attempts = None, 0
-        db.add(Wakeup(item_id=item.id, school_id=item.school_id, due_at=now))
+        db.merge(Wakeup(item_id=item.id, school_id=item.school_id, due_at=now))
     return len(items)

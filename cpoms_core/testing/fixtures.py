@@ -9,17 +9,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from cpoms_core.application import Application
+from cpoms_core.config import configure
 from cpoms_core.deployment import Deployment
 from cpoms_core.migrations.migrate import migrate
-from cpoms_core.modules.registry import installed
+from cpoms_core.modules import Module
+from cpoms_core.modules.registry import checked, installed
 from cpoms_core.testing import postgres_cluster
+from cpoms_core.testing.browsing import Browser, Web
+from cpoms_core.testing.probe import PROBE
 from cpoms_core.testing.schools import SchoolForTests, make_school
+from cpoms_core.web.request import cookie_name
 
 KINDS = ("sqlite", "postgresql")
+
+
+def with_probe() -> dict[str, Module]:
+    """The installed modules and the tests' own, whose table every test database has."""
+    return checked([*installed().values(), PROBE])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +63,7 @@ def deployment(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp(f"deployment-{database_kind}")
     if database_kind == "sqlite":
         made = Deployment(folder)
-        migrate(made.owner_url, installed())
+        migrate(made.owner_url, with_probe())
         yield made
         return
     reason = postgres_cluster.require_or_reason()
@@ -62,7 +73,7 @@ def deployment(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> 
     name = f"cpoms_{os.getpid()}"
     cluster.create_database(name)
     made = Deployment(folder, database_url=cluster.app_url(name), owner_url=cluster.owner_url(name))
-    migrate(made.owner_url, installed())
+    migrate(made.owner_url, with_probe())
     yield made
     cluster.drop_database(name)
 
@@ -75,6 +86,12 @@ def app(deployment: Deployment) -> Iterator[Application]:
     made.engines.dispose()
 
 
+@pytest.fixture(scope="session")
+def probe_app(app: Application) -> Application:
+    """The same application with the tests' own module, `cpoms_core.testing.probe`, as well."""
+    return Application(app.deployment, modules=with_probe(), engines=app.engines)
+
+
 @pytest.fixture
 def school(app: Application) -> SchoolForTests:
     """A school that no other test has touched."""
@@ -85,3 +102,25 @@ def school(app: Application) -> SchoolForTests:
 def other_school(app: Application) -> SchoolForTests:
     """A second school in the same database."""
     return make_school(app)
+
+
+@pytest.fixture(scope="session")
+def wsgi(app: Application) -> Any:
+    """The WSGI application, made once for each database."""
+    return configure(app)
+
+
+@pytest.fixture
+def web(app: Application, wsgi: Any) -> Web:
+    """Makes browsers: `web(school)` is nobody, `web(school, "lead")` the lead, elevated where they have a
+    key unless said otherwise."""
+
+    def open_at(school: SchoolForTests, who: str | None = None, *, elevated: bool | None = None) -> Browser:
+        browser = Browser(
+            wsgi, extra_environ={"HTTP_HOST": school.host, "REMOTE_ADDR": f"2001:db8::{school.id:x}"}
+        )
+        if who is not None:
+            browser.set_cookie(cookie_name(app), school.session_token(who, elevated=elevated))
+        return browser
+
+    return open_at

@@ -156,7 +156,16 @@ class Page:
 
     @property
     def side_links(self) -> list[Link]:
-        return [Link("Support", "/support", "life-buoy")] if self.signed_in else []
+        """The left panel's help: the guide, the questions people ask, and whom to call (DSH-07)."""
+        if not self.signed_in:
+            return []
+        website = self._request.app.deployment.website
+        links = [
+            Link("User guide", "/help#guide", "book"),
+            Link("Questions and answers", "/help#questions", "help"),
+            Link("Support", "/help#support", "lifebuoy"),
+        ]
+        return [Link("Website", website, "world"), *links] if website else links
 
     def panel(self, panel: Panel) -> Markup:
         """A module's panel, drawn on its own: one that fails costs its place only, and administrators are

@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
-from cpoms_core.modules.routes import CORE, PUBLIC, ModuleRoutes, NotAudited
+from cpoms_core.modules.routes import CORE, PUBLIC, SIGNED_IN, ModuleRoutes, NotAudited
 
 CONTRAST = "#0b5c7a"
 
@@ -22,6 +22,17 @@ def accent(request: Request) -> Response:
     )
 
 
+def help_page(request: Request) -> dict[str, Any]:
+    """The guide, the questions people ask, and whom to call (DSH-07)."""
+    deployment = request.app.deployment
+    return {
+        "title": "Help",
+        "email": deployment.support_email,
+        "phone": deployment.support_phone,
+        "hours": deployment.support_hours,
+    }
+
+
 def health(request: Request) -> dict[str, Any]:
     """Whether the process answers; says nothing of any school (OPS-05)."""
     return {"ok": True}
@@ -32,5 +43,10 @@ def includeme(config: Configurator) -> None:
     routes.static("cpoms_core:static")
     routes.route("accent", "/accent.css")
     routes.view(accent, "accent", permission=PUBLIC, audit=NotAudited("a style sheet"))
+    routes.route("help", "/help")
+    routes.view(
+        help_page, "help", permission=SIGNED_IN, audit=NotAudited("the same for everyone"),
+        template="cpoms_core:templates/support/help.pt",
+    )
     routes.route("health", "/health")
     routes.view(health, "health", permission=PUBLIC, audit=NotAudited("no data"), template="json")

@@ -61,8 +61,13 @@ def change_alert_group(
         )
     if added or removed or name != group.name:
         audit.record(
-            db, viewer, "alert-group.changed", [group_id, *sorted(added | removed)],
-            added=sorted(map(str, added)), removed=sorted(map(str, removed)), renamed=name != group.name,
+            db,
+            viewer,
+            "alert-group.changed",
+            [group_id, *sorted(added | removed)],
+            added=sorted(map(str, added)),
+            removed=sorted(map(str, removed)),
+            renamed=name != group.name,
         )
     group.name = name
 

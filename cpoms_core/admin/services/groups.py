@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -60,7 +60,10 @@ def shown(db: SchoolSession, viewer: Viewer, state: GroupState) -> tuple[Any, ..
     """What a group's page shows, for its mark: what is given, and what could be. A permission or category
     that came in between was not on the page, so its missing tick says nothing."""
     return (
-        state.name, state.permissions, state.rights, set(grantable(db, viewer)),
+        state.name,
+        state.permissions,
+        state.rights,
+        set(grantable(db, viewer)),
         {row.id for row in category_rows(db)},
     )
 
@@ -118,7 +121,9 @@ def _change_rights(
             .execution_options(synchronize_session=False)
         )
     _insert(
-        db, GroupPermission, group_id,
+        db,
+        GroupPermission,
+        group_id,
         [{"permission": name} for name in sorted(wanted.permissions - stored.permissions)],
     )
     _replace_rows(db, group_id, stored, wanted)
@@ -142,11 +147,9 @@ def _replace_rows(db: SchoolSession, group_id: uuid.UUID, stored: GroupState, wa
     _insert(db, GroupCategory, group_id, rows)
 
 
-def _insert(db: SchoolSession, model: Any, group_id: uuid.UUID, rows: list[Mapping[str, Any]]) -> None:
+def _insert(db: SchoolSession, model: Any, group_id: uuid.UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        db.execute(
-            insert(model), [{"school_id": db.school_id, "group_id": group_id, **row} for row in rows]
-        )
+        db.execute(insert(model), [{"school_id": db.school_id, "group_id": group_id, **row} for row in rows])
 
 
 def _note(details: dict[str, Any], what: str, before: Collection[Any], after: Collection[Any]) -> None:

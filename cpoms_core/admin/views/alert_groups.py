@@ -66,7 +66,11 @@ def alert_group(request: Request) -> Any:
         except Refused as error:
             _refuse(request, form, error)
     return _page(
-        request, form, group_id, title=stored.name, deactivated=stored.deactivated,
+        request,
+        form,
+        group_id,
+        title=stored.name,
+        deactivated=stored.deactivated,
         seen=request.POST.get("seen", ""),
     )
 
@@ -100,14 +104,23 @@ def _stored_page(request: Request, group_id: uuid.UUID, error: str = "") -> dict
     if error:
         form.form_errors.append(error)
     return _page(
-        request, form, group_id, title=stored.name, deactivated=stored.deactivated,
+        request,
+        form,
+        group_id,
+        title=stored.name,
+        deactivated=stored.deactivated,
         seen=mark_of(stored.name, members),
     )
 
 
 def _page(
-    request: Request, form: AlertGroupForm, group_id: uuid.UUID | None, *, title: str = "",
-    deactivated: int = 0, seen: str = "",
+    request: Request,
+    form: AlertGroupForm,
+    group_id: uuid.UUID | None,
+    *,
+    title: str = "",
+    deactivated: int = 0,
+    seen: str = "",
 ) -> dict[str, Any]:
     users = queries.active_users(request.db)
     # the user group is part of the text, so that typing its name finds everyone in it
@@ -118,7 +131,9 @@ def _page(
         "user_groups": _by_user_group(users),
         "deactivated": deactivated,
         "seen": seen,
-        "delete_href": request.route_path("admin-alert-group-delete", group_id=group_id) if group_id else None,
+        "delete_href": request.route_path("admin-alert-group-delete", group_id=group_id)
+        if group_id
+        else None,
         "back_href": request.route_path("admin-alert-groups"),
     }
 

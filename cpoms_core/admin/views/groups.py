@@ -22,9 +22,7 @@ def groups(request: Request) -> dict[str, Any]:
     rows = queries.groups(request.db)
     return {
         "title": "User groups",
-        "groups": [
-            {"row": row, "href": request.route_path("admin-group", group_id=row.id)} for row in rows
-        ],
+        "groups": [{"row": row, "href": request.route_path("admin-group", group_id=row.id)} for row in rows],
         "new_href": request.route_path("admin-group-new"),
     }
 
@@ -74,9 +72,7 @@ def group(request: Request) -> Any:
 def _saved(request: Request) -> HTTPSeeOther:
     """Back to the list; to the dashboard for those who took the administration from themselves."""
     left = [row for row in queries.groups(request.db, request.viewer.group_id) if row.administers]
-    return HTTPSeeOther(
-        request.route_path("admin-groups" if left else "dashboard", _query={"said": "saved"})
-    )
+    return HTTPSeeOther(request.route_path("admin-groups" if left else "dashboard", _query={"said": "saved"}))
 
 
 def _refuse(request: Request, form: GroupForm, error: Refused) -> None:
@@ -96,8 +92,11 @@ def _page(
     for name, permission in offered.items():
         sections.setdefault(permission.section, []).append(
             {
-                "id": f"permission-{name.replace(':', '-')}", "name": name, "title": permission.title,
-                "without_key": permission.when_restricted, "checked": name in state.permissions,
+                "id": f"permission-{name.replace(':', '-')}",
+                "name": name,
+                "title": permission.title,
+                "without_key": permission.when_restricted,
+                "checked": name in state.permissions,
             }
         )
     found = queries.groups(db, group_id) if group_id else []

@@ -483,7 +483,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.create_index('ix_incident_author', ['school_id', 'author_id', 'created_at'], unique=False)
-        batch_op.create_index('ix_incident_occurred', ['school_id', 'occurred_at', 'id'], unique=False)
 
     op.create_table('action',
     sa.Column('school_id', sa.Integer(), autoincrement=False, nullable=False),

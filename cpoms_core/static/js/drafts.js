@@ -8,7 +8,7 @@ import { resume, send } from './http.js';
 
 const WAIT = 2000;
 const RETRY = [5000, 15_000, 60_000];
-const LEFT_OUT = new Set(['csrf_token', 'submission']);
+const LEFT_OUT = new Set(['csrf_token', 'submission', 'draft']);
 
 each('form[data-draft]', (form) => {
   const state = form.querySelector('[data-draft-state]');

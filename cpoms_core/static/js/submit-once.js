@@ -19,8 +19,10 @@ each('form[data-submit-once]', (form) => {
       if (!button || !sending) return;
       button.setAttribute('aria-disabled', 'true');
       if (button.dataset.sending) {
+        // inside the part with an id, which htmx may still be about to fill
+        const words = button.querySelector('[id]') ?? button;
         button.dataset.label = button.innerHTML;
-        button.textContent = button.dataset.sending;
+        words.textContent = button.dataset.sending;
       }
     });
   });

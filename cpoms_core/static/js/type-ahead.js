@@ -113,5 +113,8 @@ each('select[data-type-ahead]', (select) => {
     input.focus();
     say(state, `${text} removed`);
   }
-  box.on('item_add', (value) => say(state, `${box.options[value]?.text ?? ''} chosen`));
+  box.on('item_add', (value) => {
+    box.setTextboxValue(''); // what was typed to find them is done with
+    say(state, `${box.options[value]?.text ?? ''} chosen`);
+  });
 });

@@ -99,9 +99,11 @@ def _check_overlap(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
     """Entries that share bytes are how a small zip unpacks to terabytes; no honest tool makes them."""
     reached = 0
     for entry in sorted(entries, key=lambda one: one.header_offset):
+        if entry.header_offset < reached:  # also one that a wrong table of contents makes negative
+            raise Refused(BROKEN, Where(file=entry.filename))
         file.seek(entry.header_offset)
         header = file.read(LOCAL.size)
-        if entry.header_offset < reached or len(header) < LOCAL.size:
+        if len(header) < LOCAL.size:
             raise Refused(BROKEN, Where(file=entry.filename))
         *_, name_length, extra_length = LOCAL.unpack(header)
         reached = entry.header_offset + LOCAL.size + name_length + extra_length + entry.compress_size

@@ -78,8 +78,7 @@ def recognise(report: Report, own: Mapping[str, str]) -> Recognised:
         raise Refused(EMPTY, report.where())
     kind = _kind(report, survey, own)
     binding = bind(FIELDS[kind], survey.filled, own)
-    if survey.rows:
-        _check_ids(report, kind, binding, survey)
+    _check_ids(report, kind, binding, survey)
     for field, caption in NEEDED[kind].items():
         if not binding.has(field):
             raise Refused(NO_COLUMN.format(kind=kind, caption=caption), report.where())
@@ -113,6 +112,6 @@ def _normal(captions: tuple[str, ...]) -> set[str]:
 
 def _check_ids(report: Report, kind: Kind, binding: Binding, survey: Survey) -> None:
     caption = binding.caption(IDS[kind])
-    if not caption or not survey.filled[caption]:
+    if not caption or (survey.rows and not survey.filled[caption]):
         who = "staff" if kind is Kind.STAFF else "student"
         raise Refused(NO_IDS.format(kind=kind, who=who), report.where(1, caption))

@@ -64,7 +64,7 @@ def test_the_same_name_twice_is_refused_mis_02(read, make) -> None:
 
 def test_too_many_entries_are_refused_before_they_are_listed_mis_02(read, make) -> None:
     some = make.zip({f"marks{number}.csv": b"x" for number in range(limits.MAX_ENTRIES + 1)})
-    many = make.zip({f"{number}.csv": b"" for number in range(30_000)})
+    many = make.zip({f"{number}.csv": b"" for number in range(3_000)})
     for data in (some, many):
         start = time.process_time()
         (problem,) = read(data, "a.zip").problems
@@ -74,7 +74,7 @@ def test_too_many_entries_are_refused_before_they_are_listed_mis_02(read, make) 
 
 def test_a_count_that_lies_is_not_believed_mis_02(read, make) -> None:
     """`zipfile` goes by the size of the table of contents, whatever the count says."""
-    data = bytearray(make.zip({f"{number}.csv": b"" for number in range(30_000)}))
+    data = bytearray(make.zip({f"{number}.csv": b"" for number in range(3_000)}))
     end = data.rfind(b"PK\x05\x06")
     struct.pack_into("<2H", data, end + 8, 1, 1)
     (problem,) = read(bytes(data), "a.zip").problems
@@ -82,8 +82,8 @@ def test_a_count_that_lies_is_not_believed_mis_02(read, make) -> None:
 
 
 def test_a_bomb_is_refused_by_its_ratio_mis_02(read, make) -> None:
-    data = make.zip({"students.xml": b"<SuperStarReport>" + b" " * (100 * limits.MIB)})
-    assert len(data) < 200_000
+    data = make.zip({"students.xml": b"<SuperStarReport>" + b" " * (20 * limits.MIB)})
+    assert len(data) < 50_000
     start = time.process_time()
     (problem,) = read(data, "a.zip").problems
     assert "too large when unpacked" in problem.message
@@ -93,7 +93,7 @@ def test_a_bomb_is_refused_by_its_ratio_mis_02(read, make) -> None:
 
 def test_a_size_that_lies_is_not_believed_mis_02(read, make) -> None:
     """The table of contents claims 17 bytes; what is behind them is never unpacked into memory."""
-    bomb = b"<SuperStarReport>" + b" " * (50 * limits.MIB)
+    bomb = b"<SuperStarReport>" + b" " * (20 * limits.MIB)
     data = bytearray(make.zip({"students.xml": bomb}))
     for at in (data.find(b"PK\x03\x04") + 22, data.find(b"PK\x01\x02") + 24):
         struct.pack_into("<L", data, at, 17)
@@ -109,6 +109,15 @@ def test_entries_that_share_bytes_are_refused_mis_02(read, make) -> None:
     struct.pack_into("<L", data, second + 42, 0)  # the second entry starts where the first does
     (problem,) = read(bytes(data), "a.zip").problems
     assert problem.error
+    assert "damaged" in problem.message
+
+
+def test_a_table_of_contents_in_the_wrong_place_is_refused_mis_02(read, make) -> None:
+    """`zipfile` then takes entries to start before the file does."""
+    data = bytearray(make.zip({"a.csv": b"ID,Mark\n1,2\n", "b.csv": b"ID,Mark\n1,2\n"}))
+    end = data.rfind(b"PK\x05\x06")
+    data[end + 18] = 1  # the third byte of where the table starts
+    (problem,) = read(bytes(data), "a.zip").problems
     assert "damaged" in problem.message
 
 

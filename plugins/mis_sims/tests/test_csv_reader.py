@@ -38,11 +38,11 @@ def test_windows_1252_is_read_with_a_warning_mis_05(read) -> None:
 
 
 def test_utf_8_that_turns_out_wrong_far_into_the_file_is_windows_1252_mis_05(read) -> None:
-    rows = "".join(f"{number},,Bo,Li,,7B\r\n" for number in range(100, 9_000))
+    rows = "".join(f"{number},,Bo,Li,,7B\r\n" for number in range(100, 5_000))
     data = (HEADER + rows).encode() + ROW.encode("cp1252")
     extract = read(data, "students.csv")
     assert extract.students[-1].legal_forename == "Zoë"
-    assert len(extract.students) == 8_901
+    assert len(extract.students) == 4_901
 
 
 def test_utf_8_saved_again_as_utf_8_is_refused_as_garbled_mis_02(read) -> None:

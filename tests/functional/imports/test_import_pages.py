@@ -11,12 +11,12 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import func, select, update
 
+from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.imports.models import ImportRun
 from cpoms_core.students.models import Student
 from cpoms_core.tenancy.models import Setting
 from cpoms_core.tenancy.services import switch_module
-from cpoms_core.access.viewer import utc_now
 from cpoms_core.testing.schools import SchoolForTests
 
 HEAD = "primary_id,Legal Surname,Legal Forename,DOB,Year,Reg,Contact ID,Contact surname\n"
@@ -24,7 +24,10 @@ HEAD = "primary_id,Legal Surname,Legal Forename,DOB,Year,Reg,Contact ID,Contact 
 
 def report(students: int, *, skip: int = 0, line: str = "") -> bytes:
     """A students report as CSV: `students` of them, without the first `skip`, then one more line."""
-    rows = [f"{n},Surname{n},Forename{n},03/02/2014,7,7A,{n + 9000},Parent{n}\n" for n in range(1 + skip, students + 1)]
+    rows = [
+        f"{n},Surname{n},Forename{n},03/02/2014,7,7A,{n + 9000},Parent{n}\n"
+        for n in range(1 + skip, students + 1)
+    ]
     return (HEAD + "".join(rows) + line).encode()
 
 
@@ -210,8 +213,16 @@ BAD = {
         b"</SuperStarReport>",
         ["line 2"],
     ),
-    "wrong encoding": ("s.csv", HEAD.encode() + b"1,Surn\x81me\xff,B,03/02/2014,7,7A,1,P\n", ["line 2"]),
-    "duplicate ids": ("s.csv", report(3, line="2,Other,Somebody,03/02/2014,8,8B,9,Q\n"), ["line 5", "element"]),
+    "wrong encoding": (
+        "s.csv",
+        HEAD.encode() + b"1,Surn\x81me\xff,B,03/02/2014,7,7A,1,P\n",
+        ["UTF-8", "line"],
+    ),
+    "duplicate ids": (
+        "s.csv",
+        report(3, line="2,Other,Somebody,03/02/2014,8,8B,9,Q\n"),
+        ["line 5", "element"],
+    ),
     "no zip": ("s.zip", b"PK\x03\x04 and then nothing", ["zip"]),
     "something else": ("s.xml", b"<html><body>hello</body></html>", []),
 }

@@ -46,8 +46,7 @@ class Oracle:
             return self.user.sees_ungrouped or (student.typed_in and not student.archived)
         if not self.world.restricted:
             return True
-        if self.has("admin"):
-            return True
+        # "the listed users only, admins too": the listing binds administrators as well
         return any(
             self.user in one.holders or self.group in one.holders
             for one in student.classes

@@ -44,7 +44,9 @@ class Importing:
 
     def __init__(self, app: Application, source: str = "sims") -> None:
         self.app, self.source, self.now = app, source, NOW
-        self.id = create_school(app, f"imp-{os.getpid()}-{next(_numbers)}-{uuid.uuid4().hex[:6]}", "X", now=NOW)
+        self.id = create_school(
+            app, f"imp-{os.getpid()}-{next(_numbers)}-{uuid.uuid4().hex[:6]}", "X", now=NOW
+        )
 
     def compare(self, extract: Extract, source: str = "") -> Changes:
         with self.app.session(self.id, writes=False) as db:
@@ -61,7 +63,9 @@ class Importing:
 
     def students(self, source: str = "sims") -> dict[str, Student]:
         with self.app.session(self.id, writes=False) as db:
-            return {s.mis_id or "": s for s in db.scalars(select(Student).where(Student.mis_source == source))}
+            return {
+                s.mis_id or "": s for s in db.scalars(select(Student).where(Student.mis_source == source))
+            }
 
     def rows(self, query: Any) -> list[Any]:
         with self.app.session(self.id, writes=False) as db:
@@ -94,7 +98,14 @@ def extract(*students: StudentRecord, **values: Any) -> Extract:
 def is_empty(changes: Changes) -> bool:
     """Whether nothing at all would be written."""
     lists: list[Any] = []
-    for part in (changes.students, changes.staff, changes.contacts, changes.groups, changes.links, changes.marks):
+    for part in (
+        changes.students,
+        changes.staff,
+        changes.contacts,
+        changes.groups,
+        changes.links,
+        changes.marks,
+    ):
         for field in dataclasses.fields(part):
             value = getattr(part, field.name)
             if field.name not in ("ids", "doubtful", "added") and isinstance(value, list | dict):
@@ -178,9 +189,7 @@ def _check_counts(
     assert counts.added + counts.changed + counts.restored + counts.unchanged == len(records)
     stayed = [m for m, s in before.items() if s.archived_at is None and m in records]
     columns = [c.key for c in Student.__table__.columns if c.key != "mis_hash"]
-    differ = sum(
-        1 for m in stayed if any(getattr(before[m], c) != getattr(after[m], c) for c in columns)
-    )
+    differ = sum(1 for m in stayed if any(getattr(before[m], c) != getattr(after[m], c) for c in columns))
     assert counts.changed == differ, "what is counted as changed is what changed"
 
 
@@ -199,7 +208,9 @@ def _check_contacts(
     found: dict[uuid.UUID, set[Any]] = {}
     for contact in (row[0] for row in school.rows(select(Contact).where(Contact.ended_at.is_(None)))):
         phones = tuple(contact.details["phones"])
-        found.setdefault(contact.student_id, set()).add((contact.mis_id, contact.name, contact.priority, phones))
+        found.setdefault(contact.student_id, set()).add(
+            (contact.mis_id, contact.name, contact.priority, phones)
+        )
     for mis_id, record in records.items():
         expected = {(c.mis_id, c.name, c.priority, c.phones) for c in record.contacts}
         assert found.get(students[mis_id].id, set()) == expected
@@ -255,8 +266,14 @@ def test_rows_of_others_are_never_touched(importing: Importing) -> None:
     ids = {mis_id: row.id for mis_id, row in importing.students().items()}
     with importing.app.transaction(importing.id) as db:
         typed = Student(
-            school_id=importing.id, id=new_id(), legal_forename="Typed", legal_surname="In",
-            surname_key="in", forename_key="typed", search_text="typed in", created_at=NOW,
+            school_id=importing.id,
+            id=new_id(),
+            legal_forename="Typed",
+            legal_surname="In",
+            surname_key="in",
+            forename_key="typed",
+            search_text="typed in",
+            created_at=NOW,
         )
         own = Contact(school_id=importing.id, id=new_id(), student_id=ids["1"], name="Social worker")
         db.add_all([typed, own])
@@ -267,7 +284,9 @@ def test_rows_of_others_are_never_touched(importing: Importing) -> None:
                     school_id=importing.id, student_id=one, other_id=other, kind="friend", from_mis=False
                 )
             )
-    importing.take(extract(student("1", siblings=("2",), contacts=(ContactRecord("c", "Mum"),)), student("2")))
+    importing.take(
+        extract(student("1", siblings=("2",), contacts=(ContactRecord("c", "Mum"),)), student("2"))
+    )
     importing.take(extract(student("1", legal_forename="Changed")))
     with importing.app.session(importing.id, writes=False) as db:
         row = db.get_one(Student, (importing.id, typed.id))
@@ -384,7 +403,9 @@ def statements(app: Application) -> Iterator[list[str]]:
 
 def school_of(count: int, start: int = 0) -> Sequence[StudentRecord]:
     return [
-        student(str(n), legal_surname=f"S{n}", tutor_group=f"7{n % 4}", contacts=(ContactRecord(f"c{n}", "Mum"),))
+        student(
+            str(n), legal_surname=f"S{n}", tutor_group=f"7{n % 4}", contacts=(ContactRecord(f"c{n}", "Mum"),)
+        )
         for n in range(start, start + count)
     ]
 

@@ -1,0 +1,115 @@
+"""Makes the demonstration's schools: Hillside with a whole school imported, and Riverside, a small one."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from cpoms_core.access import sessions
+from cpoms_core.access.viewer import utc_now
+from cpoms_core.application import Application
+from cpoms_core.demo.extract import (
+    STAFF_COLUMNS,
+    STUDENT_COLUMNS,
+    staff_records,
+    student_records,
+    write_extract,
+    write_report,
+)
+from cpoms_core.demo.history import Year
+from cpoms_core.demo.people import DemoSchool
+from cpoms_core.demo.people_with_logins import Staffed, hire
+from cpoms_core.demo.school import hillside
+from cpoms_core.demo.tree import plant
+from cpoms_core.imports import services
+from cpoms_core.tenancy.services import create_school, switch_module
+
+INCIDENTS = 300
+SEED = 2026
+SMALL = (60, 12)  # students, staff of Riverside
+SOURCE = "sims"
+Tell = Callable[[str], None]
+
+
+class NoDemo(RuntimeError):
+    """The demonstration cannot be made; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Planned:
+    """A school of the demonstration."""
+
+    slug: str
+    name: str
+    accent: str
+    incidents: int
+    write_file: Callable[[Path], Path]
+
+
+def write_small_extract(folder: Path) -> Path:
+    """Writes a zip of reports of the first few families and staff of another Hillside."""
+    whole = hillside(SEED + 1)
+    staff = [
+        dataclasses.replace(person, email=person.email.replace("hillside", "riverside"))
+        for person in whole.staff[-SMALL[1] :]
+    ]
+    part = DemoSchool(whole.students[: SMALL[0]], tuple(staff))
+    path = folder / "riverside_sims.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, columns, records in (
+            ("students.xml", STUDENT_COLUMNS, student_records(part)),
+            ("staff.xml", STAFF_COLUMNS, staff_records(part)),
+        ):
+            with archive.open(name, "w") as out:
+                write_report(cast(BinaryIO, out), columns, records)
+    return path
+
+
+SCHOOLS = (
+    Planned("hillside", "Hillside School", "#0b5c7a", INCIDENTS, write_extract),
+    Planned("riverside", "Riverside School", "#5a4a86", 20, write_small_extract),
+)
+
+
+def make_school(app: Application, planned: Planned, folder: Path, tell: Tell) -> dict[str, Any]:
+    """Makes one school with its people and its past; answers what `demo.json` says of it.
+
+    folder: where its extract is written. Raises NoDemo where the SIMS module is not installed or its file
+    was refused.
+    """
+    now = utc_now()
+    tell(f"{planned.name}: modules and categories")
+    school_id = create_school(app, planned.slug, planned.name, now=now, accent=planned.accent)
+    with app.transaction(school_id) as db:
+        for module in app.modules:
+            switch_module(db, module, True, now)
+        tree = plant(db)
+    tell(f"{planned.name}: import from SIMS")
+    _import(app, school_id, planned.write_file(folder))
+    tell(f"{planned.name}: people and passwords")
+    with app.transaction(school_id) as db:
+        staffed: Staffed = hire(db, tree, planned.name, now)
+    tell(f"{planned.name}: {planned.incidents} invented incidents")
+    year = Year(app, school_id, tree, staffed, utc_now(), random.Random(SEED))  # noqa: S311 - not secret
+    year.write(planned.incidents)
+    return {
+        "slug": planned.slug,
+        "name": planned.name,
+        "address": app.deployment.school_address(planned.slug),
+        "logins": staffed.as_json(),
+    }
+
+
+def _import(app: Application, school_id: int, path: Path) -> None:
+    """Imports an extract as an operator's command does: through the importer that schools use."""
+    if SOURCE not in app.mis_sources:
+        raise NoDemo("The module mis_sims is not installed, so the demonstration has no students.")
+    with app.session(school_id, writes=False) as db:
+        viewer = sessions.system_viewer(db).through("command line")
+    with path.open("rb") as file:
+        run_id = services.preview(app, viewer, SOURCE, path.name, file)
+    services.apply(app, viewer, run_id)

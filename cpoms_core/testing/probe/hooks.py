@@ -1,0 +1,200 @@
+"""The probe's hooks: every one there is, so that a test can ask any of them anything."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wtforms import StringField
+
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.database.types import new_id
+from cpoms_core.hooks import hookimpl
+from cpoms_core.hooks.relay import PluginSession
+from cpoms_core.hooks.types import (
+    FieldError,
+    FormField,
+    NavItem,
+    Panel,
+    Permission,
+    SettingSpec,
+    Tab,
+    TaskSpec,
+)
+from cpoms_core.modules.routes import PUBLIC, ModuleRoutes, NotAudited
+from cpoms_core.testing.probe import behaviour, views
+
+READ = "probe:read"
+PANEL = "cpoms_core.testing.probe:templates/panel.pt"
+
+
+@hookimpl
+def register_permissions() -> list[Permission]:
+    return [Permission(READ, "Read the probe's notes", "Probe")]
+
+
+@hookimpl
+def register_settings() -> list[SettingSpec]:
+    return [SettingSpec("probe.word", "quiet", "Word", "The word that the probe says.")]
+
+
+@hookimpl
+def register_routes(routes: ModuleRoutes) -> None:
+    routes.route("probe.notes", "/probe/notes")
+    routes.view(views.notes, "probe.notes", permission=READ, audit="probe.listed", template="json")
+    routes.route("probe.note", "/probe/notes/{note_id}")
+    routes.view(views.note, "probe.note", permission=READ, audit="probe.viewed", template="json")
+    routes.route("probe.echo", "/probe/echo")
+    routes.view(
+        views.echo,
+        "probe.echo",
+        permission=PUBLIC,
+        audit=NotAudited("it shows nothing"),
+        methods=("GET", "POST"),
+        template="json",
+    )
+    routes.route("probe.student", "/probe/students/{student_id}")
+    routes.view(views.student, "probe.student", permission=READ, audit="probe.student", template="json")
+    routes.static("cpoms_core.testing.probe:static")
+
+
+@hookimpl
+def register_tasks() -> list[TaskSpec]:
+    return [TaskSpec("probe.count", _count)]
+
+
+def _count(db: PluginSession, viewer: Viewer, payload: Mapping[str, Any]) -> None:
+    behaviour.do("probe.count", lambda **_: None, db=db, viewer=viewer, payload=payload)
+
+
+@hookimpl
+def register_mis_sources() -> list[Any]:
+    return []
+
+
+@hookimpl
+def nav_items(db: PluginSession, viewer: Viewer) -> Any:
+    return behaviour.do(
+        "nav_items",
+        lambda **_: [
+            NavItem("Probe", "probe.echo", 50, "radar"),
+            NavItem("Probe's notes", "probe.notes", 51, "notes", needs=READ),
+        ],
+        db=db,
+        viewer=viewer,
+    )
+
+
+@hookimpl
+def dashboard_panels(db: PluginSession, viewer: Viewer) -> Any:
+    usual = [Panel("dashboard", 50, PANEL, {"text": "The probe is on."}, needs=READ)]
+    return behaviour.do("dashboard_panels", lambda **_: usual, db=db, viewer=viewer)
+
+
+@hookimpl
+def admin_tabs(db: PluginSession, viewer: Viewer) -> Any:
+    return behaviour.do(
+        "admin_tabs", lambda **_: [Tab("Probe", "probe.notes", 50, needs=READ)], db=db, viewer=viewer
+    )
+
+
+@hookimpl
+def student_tabs(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Any:
+    usual = [Tab("Probe", "probe.student", 50, needs=READ)]
+    return behaviour.do("student_tabs", lambda **_: usual, db=db, viewer=viewer, student_id=student_id)
+
+
+@hookimpl
+def incident_form_fields(db: PluginSession, viewer: Viewer) -> Any:
+    usual = [FormField("probe-note", StringField("Note of the probe"), 50)]
+    return behaviour.do("incident_form_fields", lambda **_: usual, db=db, viewer=viewer)
+
+
+@hookimpl
+def action_form_fields(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID) -> Any:
+    usual = [FormField("probe-note", StringField("Note of the probe"), 50)]
+    return behaviour.do("action_form_fields", lambda **_: usual, db=db, viewer=viewer)
+
+
+@hookimpl
+def incident_panels(db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]) -> Any:
+    return behaviour.do(
+        "incident_panels",
+        lambda **_: {
+            one: [Panel("incident-foot", 50, PANEL, {"text": "A probe's panel."}, needs=READ)]
+            for one in incident_ids
+        },
+        db=db,
+        viewer=viewer,
+        incident_ids=incident_ids,
+    )
+
+
+@hookimpl
+def validate_incident(db: PluginSession, viewer: Viewer, values: Mapping[str, Any]) -> Any:
+    def usual(**_: Any) -> list[FieldError]:
+        if values.get("probe-note") == "refused":
+            return [FieldError("probe-note", "The probe refuses this note.")]
+        return []
+
+    return behaviour.do("validate_incident", usual, db=db, viewer=viewer, values=values)
+
+
+@hookimpl
+def incident_saved(
+    db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, version: int, values: Mapping[str, Any]
+) -> None:
+    behaviour.do(
+        "incident_saved",
+        keep_note,
+        db=db,
+        viewer=viewer,
+        incident_id=incident_id,
+        version=version,
+        values=values,
+    )
+
+
+def keep_note(db: PluginSession, incident_id: uuid.UUID, values: Mapping[str, Any], **_others: Any) -> None:
+    """Keeps the note that was typed, once."""
+    from sqlalchemy import select
+
+    from cpoms_core.testing.probe.models import ProbeNote
+
+    if db.scalar(select(ProbeNote.id).where(ProbeNote.incident_id == incident_id)) is None:
+        text = values.get("probe-note") or ""
+        db.add(ProbeNote(school_id=db.school_id, id=new_id(), incident_id=incident_id, text=text))
+
+
+@hookimpl
+def action_saved(
+    db: PluginSession, viewer: Viewer, action_id: uuid.UUID, version: int, values: Mapping[str, Any]
+) -> None:
+    behaviour.do("action_saved", _nothing, db=db, viewer=viewer, action_id=action_id, values=values)
+
+
+@hookimpl
+def students_imported(db: PluginSession, viewer: Viewer, run_id: uuid.UUID) -> None:
+    behaviour.do("students_imported", _nothing, db=db, viewer=viewer, run_id=run_id)
+
+
+@hookimpl
+def module_enabled(db: PluginSession, viewer: Viewer) -> None:
+    behaviour.do("module_enabled", _nothing, db=db, viewer=viewer)
+
+
+@hookimpl
+def module_disabled(db: PluginSession, viewer: Viewer) -> None:
+    behaviour.do("module_disabled", _nothing, db=db, viewer=viewer)
+
+
+@hookimpl
+def export_student(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Any:
+    return behaviour.do(
+        "export_student", lambda **_: {"notes": []}, db=db, viewer=viewer, student_id=student_id
+    )
+
+
+def _nothing(**_arguments: Any) -> None:
+    pass

@@ -1,0 +1,127 @@
+"""Changing what becomes of an incident: its status, and who is assigned to it. Each change is kept, audited,
+and mailed to whoever is newly assigned (CAS-01, CAS-02)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select, true
+
+from cpoms_cases import queries
+from cpoms_cases.models import ACTIVE, STATUSES, Case, CaseChange
+from cpoms_core.access import policy
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.errors import NothingThere, Refused
+from cpoms_core.hooks.relay import PluginSession
+from cpoms_core.incidents.models import Incident
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What can be changed of a case."""
+
+    status: str = ACTIVE
+    assignee_id: uuid.UUID | None = None
+
+
+def open_case(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, typed: State) -> None:
+    """Gives a new incident the status and assignee that were chosen on its form, once.
+
+    It may run long after the incident was recorded, when it failed at first: then what was changed in place
+    meanwhile stands, and an assignee who cannot see the incident becomes nobody. The form refuses such a
+    choice, but it is no reason to lose the rest.
+    """
+    incident = _locked(db, incident_id, true())
+    changes = db.scalars(select(CaseChange).where(CaseChange.incident_id == incident_id)).all()
+    if any(change.with_form for change in changes):
+        return
+    now = _state(db.get(Case, (db.school_id, incident_id)))
+    status = typed.status if typed.status in STATUSES else ACTIVE
+    assignee_id = typed.assignee_id
+    if assignee_id is not None and not queries.sees(db, assignee_id, incident_id):
+        assignee_id = None
+    if any(change.from_status != change.to_status for change in changes):
+        status = now.status
+    if any(change.from_assignee_id != change.to_assignee_id for change in changes):
+        assignee_id = now.assignee_id
+    _change(db, viewer, incident, State(status, assignee_id), with_form=True)
+
+
+def change_status(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, status: str) -> None:
+    """Marks an incident as active or closed. Raises NothingThere and Refused."""
+    incident = _locked(db, incident_id, policy.rightful_incidents(viewer))
+    if status not in STATUSES:
+        raise Refused("Choose Active or Closed.", field="status")
+    now = _state(db.get(Case, (db.school_id, incident_id)))
+    _change(db, viewer, incident, State(status, now.assignee_id))
+
+
+def assign(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, assignee_id: uuid.UUID | None) -> None:
+    """Assigns an incident to a key holder who can see it, or to nobody. Raises NothingThere and Refused."""
+    incident = _locked(db, incident_id, policy.rightful_incidents(viewer))
+    if assignee_id is not None and not queries.sees(db, assignee_id, incident_id):
+        message = "This person cannot see the incident, so it cannot be assigned to them. Choose again."
+        raise Refused(message, field="assignee")
+    now = _state(db.get(Case, (db.school_id, incident_id)))
+    _change(db, viewer, incident, State(now.status, assignee_id))
+
+
+def _locked(db: PluginSession, incident_id: uuid.UUID, condition: ColumnElement[bool]) -> Incident:
+    """The incident, locked until the transaction ends: one change of a case at a time, the first one too,
+    for which there is no row of ours to lock. Raises NothingThere."""
+    incident: Incident | None = db.scalars(
+        select(Incident).where(Incident.id == incident_id, condition).with_for_update()
+    ).first()
+    if incident is None:
+        raise NothingThere
+    return incident
+
+
+def _state(case: Case | None) -> State:
+    return State(case.status, case.assignee_id) if case is not None else State()
+
+
+def _change(
+    db: PluginSession, viewer: Viewer, incident: Incident, to: State, *, with_form: bool = False
+) -> None:
+    """Writes a change with its history, audit and mail; where nothing differs, nothing."""
+    case = db.get(Case, (db.school_id, incident.id))
+    before = _state(case)
+    if before == to and not with_form:
+        return
+    if case is None:
+        case = Case(school_id=db.school_id, incident_id=incident.id, version=0)
+        db.add(case)
+    case.status, case.assignee_id, case.version = to.status, to.assignee_id, case.version + 1
+    case.changed_at, case.changed_by = viewer.now(), viewer.user_id
+    db.add(
+        CaseChange(
+            school_id=db.school_id,
+            incident_id=incident.id,
+            version=case.version,
+            with_form=with_form,
+            from_status=before.status,
+            to_status=to.status,
+            from_assignee_id=before.assignee_id,
+            to_assignee_id=to.assignee_id,
+            made_at=viewer.now(),
+            made_by=viewer.user_id,
+        )
+    )
+    db.flush()
+    _tell(db, viewer, incident, before, to)
+
+
+def _tell(db: PluginSession, viewer: Viewer, incident: Incident, before: State, to: State) -> None:
+    """The audit's entries, and the mail to who is newly assigned, unless they assigned themselves."""
+    subjects = [one for one in (incident.id, incident.student_id) if one]
+    if to.status != before.status:
+        db.audit(viewer, "case.status-changed", subjects, number=incident.number, status=to.status)
+    if to.assignee_id == before.assignee_id:
+        return
+    assignee = str(to.assignee_id) if to.assignee_id else None
+    db.audit(viewer, "case.assigned", subjects, number=incident.number, assignee=assignee)
+    if to.assignee_id is not None and to.assignee_id != viewer.user_id:
+        sender = {"sender": str(viewer.user_id)} if viewer.user_id else {}
+        db.queue_mail("assigned", to_user=to.assignee_id, now=viewer.now(), **sender)

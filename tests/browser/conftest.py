@@ -1,0 +1,115 @@
+"""A real browser on a real server: Debian's Chromium, driven by Playwright, with axe on every page."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from waitress.server import create_server
+
+from cpoms_core.application import Application
+from cpoms_core.config import configure
+from cpoms_core.testing.schools import SchoolForTests
+from cpoms_core.web.request import cookie_name
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def port(app: Application) -> Iterator[int]:
+    """The port of a server of the application."""
+    server: Any = create_server(configure(app), host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield server.effective_port
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium, started once."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Desk:
+    """Somebody at a browser: opens pages of one school, and notes what goes wrong in them."""
+
+    def __init__(self, context: BrowserContext, school: SchoolForTests, port: int) -> None:
+        self.context, self.school, self.port = context, school, port
+        self.wrong: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", lambda message: self._heard(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.set_default_timeout(20_000)
+
+    def _heard(self, kind: str, text: str) -> None:
+        # what the server refuses on purpose is in the test's own assertions
+        if kind == "error" and "the server responded with a status of 4" not in text:
+            self.wrong.append(text)
+
+    def address(self, path: str) -> str:
+        return f"http://{self.school.host}:{self.port}{path}"
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.address(path))
+        return self.page
+
+    def look(self, name: str) -> None:
+        """Looks at the page as people with and without sight do: axe finds nothing, no script failed, the
+        page is not wider than the screen; at both widths. Pictures go where CPOMS_SCREENSHOTS says."""
+        for size in (WIDE, NARROW):
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            width = self.page.evaluate("document.documentElement.scrollWidth")
+            assert width <= size["width"], f"{name} is {width} px wide on a screen of {size['width']}"
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+            found = self.page.evaluate("axe.run(document).then(result => result.violations)")
+            assert found == [], [(one["id"], one["nodes"][0]["html"]) for one in found]
+            if folder := os.environ.get("CPOMS_SCREENSHOTS"):
+                path = Path(folder) / f"{name}-{size['width']}.png"
+                self.page.screenshot(path=path, full_page=True)
+        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        assert self.wrong == []
+
+
+@pytest.fixture
+def desk(app: Application, chromium: Browser, port: int, school: SchoolForTests) -> Iterator[Any]:
+    """Opens desks: `desk()` is nobody, `desk("lead")` the school's lead with a session."""
+    contexts: list[BrowserContext] = []
+
+    def sit_down(who: str | None = None, *, elevated: bool | None = None) -> Desk:
+        context = chromium.new_context(viewport=WIDE)  # type: ignore[arg-type]
+        contexts.append(context)
+        made = Desk(context, school, port)
+        if who is not None:
+            token = school.session_token(who, elevated=elevated)
+            context.add_cookies([{"name": cookie_name(app), "value": token, "url": made.address("/")}])
+        return made
+
+    yield sit_down
+    for context in contexts:
+        context.close()
