@@ -52,8 +52,12 @@ def add_key(request: Request) -> Any:
     )
     groups = [new.secret[at : at + 4] for at in range(0, len(new.secret), 4)]
     return {
-        "title": "Add a new device", "form": form, "qr": softkeys.qr_code(address),
-        "secret": " ".join(groups), "sealed": new.seal(request.app.key, account_id), "action": request.path,
+        "title": "Add a new device",
+        "form": form,
+        "qr": softkeys.qr_code(address),
+        "secret": " ".join(groups),
+        "sealed": new.seal(request.app.key, account_id),
+        "action": request.path,
     }
 
 

@@ -77,14 +77,21 @@ def send_reset_link(db: SchoolSession, school: SchoolFacts, email: str, now: dt.
     token = secrets.token_urlsafe(32)
     db.add(
         ResetLink(
-            token_hash=sessions.hashed(token), account_id=account.id, school_id=school.id, created_at=now,
+            token_hash=sessions.hashed(token),
+            account_id=account.id,
+            school_id=school.id,
+            created_at=now,
             expires_at=midnight_after(now, school),
         )
     )
     sealed = db.app.key.seal(token.encode(), link_context(account.id))
     queue_mail(
-        db, "reset-link", to_user=user.id, now=now,
-        account=str(account.id), sealed_token=base64.b64encode(sealed).decode(),
+        db,
+        "reset-link",
+        to_user=user.id,
+        now=now,
+        account=str(account.id),
+        sealed_token=base64.b64encode(sealed).decode(),
     )
     write_entries(db, [raw_entry(school.id, user.id, "login.link-sent", [user.id], {}, at=now)])
     return True
@@ -128,7 +135,9 @@ def set_password(
     account.password_hash = password_hash
     sessions.end_all(db, account.id, now)
     queue_mail(db, "password-set", to_user=user.id, now=now)
-    write_entries(db, [raw_entry(user.school_id, user.id, "login.password-set", [user.id], {}, at=now, ip=ip)])
+    write_entries(
+        db, [raw_entry(user.school_id, user.id, "login.password-set", [user.id], {}, at=now, ip=ip)]
+    )
     return True
 
 

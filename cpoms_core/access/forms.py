@@ -38,7 +38,8 @@ class CodeForm(Form):
     """The six digits of an authenticator."""
 
     code = StringField(
-        "6-digit code", [_given("Type the 6 digits that your authenticator shows."), validators.Length(max=20)]
+        "6-digit code",
+        [_given("Type the 6 digits that your authenticator shows."), validators.Length(max=20)],
     )
 
 

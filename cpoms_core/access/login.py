@@ -57,7 +57,9 @@ def _take(app: Application, tries: dict[bytes, int], now: dt.datetime) -> dict[b
         raise LoginRefused(wait_message(refusal.wait)) from None
 
 
-def check_password(app: Application, visitor: Visitor, email: str, password: str, now: dt.datetime) -> uuid.UUID:
+def check_password(
+    app: Application, visitor: Visitor, email: str, password: str, now: dt.datetime
+) -> uuid.UUID:
     """The id of the active user whose e-mail and password these are. It takes as long for an unknown
     address. Writes down a failure. Raises LoginRefused."""
     tries = _tries(visitor, email)
@@ -79,12 +81,23 @@ def _locked_out(tries: dict[bytes, int], counts: dict[bytes, int]) -> bool:
 
 
 def _note_failure(
-    app: Application, visitor: Visitor, user_id: uuid.UUID | None, event: str, now: dt.datetime, *, locked: bool
+    app: Application,
+    visitor: Visitor,
+    user_id: uuid.UUID | None,
+    event: str,
+    now: dt.datetime,
+    *,
+    locked: bool,
 ) -> None:
     with app.transaction(visitor.school_id) as db:
         subjects = [user_id] if user_id else []
         entry = raw_entry(
-            visitor.school_id, user_id, event, subjects, {"browser": visitor.browser[:300]}, at=now,
+            visitor.school_id,
+            user_id,
+            event,
+            subjects,
+            {"browser": visitor.browser[:300]},
+            at=now,
             ip=visitor.ip,
         )
         write_entries(db, [entry])
@@ -107,7 +120,11 @@ def check_code(
 
 
 def check_own_password(
-    app: Application, visitor: Visitor, user_id: uuid.UUID, account_id: uuid.UUID, password: str,
+    app: Application,
+    visitor: Visitor,
+    user_id: uuid.UUID,
+    account_id: uuid.UUID,
+    password: str,
     now: dt.datetime,
 ) -> None:
     """Whether the owner of a locked session typed their password. Raises LoginRefused."""

@@ -160,7 +160,7 @@ class AlertGroupMember(OfSchool, Base):
 
 
 class ClassRestriction(OfSchool, Base):
-    """Class restrictions are on for a kind of student group (`tutor` or `year`); no row means off (USR-09)."""
+    """Class restrictions are on for a kind of student group (`tutor` or `year`); no row: off (USR-09)."""
 
     __tablename__ = "class_restriction"
 

@@ -48,6 +48,8 @@ def hash_password(password: str, *, about: tuple[str, ...] = ()) -> str:
 def verify(password: str, password_hash: str | None) -> bool:
     """Whether the password is right. It takes as long where there is no such account or no password yet."""
     try:
-        return _hasher.verify(password_hash or _nobody, normal(password[: LONGEST + 1])) and bool(password_hash)
+        return _hasher.verify(password_hash or _nobody, normal(password[: LONGEST + 1])) and bool(
+            password_hash
+        )
     except (VerificationError, InvalidHashError):
         return False

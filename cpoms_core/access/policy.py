@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from cpoms_core.access.models import (
+    Account,
     ClassAccess,
     ClassRestriction,
     GroupCategory,
@@ -290,8 +291,9 @@ def visible_documents(viewer: Sight) -> Condition:
 
 @_for_viewer
 def own_alerts(viewer: Sight) -> Condition:
-    """Condition on Alert: open and the viewer's own (USR-12.1)."""
-    return and_(Alert.recipient_id == literal(viewer.user_id, Id), Alert.read_at.is_(None))
+    """Condition on Alert: open and the viewer's own (USR-12.1), on an incident that is still there."""
+    there = _any(Incident, where=[Incident.id == Alert.incident_id, Incident.deleted_at.is_(None)])
+    return and_(Alert.recipient_id == literal(viewer.user_id, Id), Alert.read_at.is_(None), there)
 
 
 # --- who could see ---------------------------------------------------------------------------------------
@@ -301,6 +303,7 @@ def key_holders() -> Condition:
     """Condition on User: active, with a key."""
     return and_(
         User.deactivated_at.is_(None),
+        _any(Account, where=[Account.id == User.account_id, Account.disabled_at.is_(None)]),
         _any(SoftKey, where=[SoftKey.account_id == User.account_id, SoftKey.removed_at.is_(None)]),
     )
 

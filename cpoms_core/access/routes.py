@@ -29,43 +29,80 @@ def includeme(config: Configurator) -> None:
         routes.route(name, pattern)
     form = NotAudited("a form without data; each try is written by its service")
     routes.view(
-        views.log_in, "login", permission=PUBLIC, audit=form, methods=BOTH,
+        views.log_in,
+        "login",
+        permission=PUBLIC,
+        audit=form,
+        methods=BOTH,
         template=f"{TEMPLATES}login/login.pt",
     )
     routes.view(views.log_out, "logout", permission=PUBLIC, audit=IN_SERVICE, methods=("POST",))
     routes.view(
-        views.forgotten, "forgotten", permission=PUBLIC, audit=form, methods=BOTH,
+        views.forgotten,
+        "forgotten",
+        permission=PUBLIC,
+        audit=form,
+        methods=BOTH,
         template=f"{TEMPLATES}login/forgotten.pt",
     )
     routes.view(
-        views.forgotten_sent, "forgotten-sent", permission=PUBLIC, audit=NotAudited("the same for everyone"),
+        views.forgotten_sent,
+        "forgotten-sent",
+        permission=PUBLIC,
+        audit=NotAudited("the same for everyone"),
         template=f"{TEMPLATES}login/forgotten_sent.pt",
     )
     routes.view(
-        views.new_password, "new-password", permission=PUBLIC, audit=form, methods=BOTH,
+        views.new_password,
+        "new-password",
+        permission=PUBLIC,
+        audit=form,
+        methods=BOTH,
         template=f"{TEMPLATES}login/new_password.pt",
     )
     routes.view(
-        views.elevate, "elevate", permission=SIGNED_IN, audit=form, methods=BOTH,
+        views.elevate,
+        "elevate",
+        permission=SIGNED_IN,
+        audit=form,
+        methods=BOTH,
         template=f"{TEMPLATES}login/key.pt",
     )
     routes.view(
-        views.lock, "lock", permission=PUBLIC, audit=NotAudited("the screen was covered"), methods=("POST",),
+        views.lock,
+        "lock",
+        permission=PUBLIC,
+        audit=NotAudited("the screen was covered"),
+        methods=("POST",),
         template="json",
     )
     routes.view(
-        views.unlock, "unlock", permission=PUBLIC, audit=form, methods=BOTH,
+        views.unlock,
+        "unlock",
+        permission=PUBLIC,
+        audit=form,
+        methods=BOTH,
         template=f"{TEMPLATES}login/locked.pt",
     )
     routes.view(
-        views.session_token, "session-token", permission=SIGNED_IN, audit=NotAudited("no data of a record"),
+        views.session_token,
+        "session-token",
+        permission=SIGNED_IN,
+        audit=NotAudited("no data of a record"),
         template="json",
     )
     routes.view(
-        account_views.account, "account", permission=SIGNED_IN, audit="account.viewed",
+        account_views.account,
+        "account",
+        permission=SIGNED_IN,
+        audit="account.viewed",
         template=f"{TEMPLATES}account/account.pt",
     )
     routes.view(
-        account_views.add_key, "account-key-add", permission=SIGNED_IN, audit=IN_SERVICE, methods=BOTH,
+        account_views.add_key,
+        "account-key-add",
+        permission=SIGNED_IN,
+        audit=IN_SERVICE,
+        methods=BOTH,
         template=f"{TEMPLATES}account/key_add.pt",
     )

@@ -36,16 +36,21 @@ class Login:
     locked: bool
 
 
-def begin(
-    db: SchoolSession, user: User, access: Access, *, ip: str, browser: str, now: dt.datetime
-) -> str:
+def begin(db: SchoolSession, user: User, access: Access, *, ip: str, browser: str, now: dt.datetime) -> str:
     """Starts a session for a user of the session's school; returns the cookie's token."""
     token = secrets.token_urlsafe(32)
     db.add(
         LoginSession(
-            token_hash=hashed(token), account_id=user.account_id, school_id=user.school_id, user_id=user.id,
-            access=access, csrf_token=secrets.token_urlsafe(24), created_at=now, touched_at=now,
-            ip=ip[:64], browser=browser[:300],
+            token_hash=hashed(token),
+            account_id=user.account_id,
+            school_id=user.school_id,
+            user_id=user.id,
+            access=access,
+            csrf_token=secrets.token_urlsafe(24),
+            created_at=now,
+            touched_at=now,
+            ip=ip[:64],
+            browser=browser[:300],
         )
     )
     db.flush()
@@ -121,14 +126,15 @@ def find(
     session, user, keyed = row
     idle = dt.timedelta(minutes=school.setting("idle_minutes"))
     login = Login(
-        session.token_hash, session.csrf_token, session.account_id, session.touched_at,
+        session.token_hash,
+        session.csrf_token,
+        session.account_id,
+        session.touched_at,
         locked=session.locked_at is not None or session.touched_at < now - idle,
     )
     # a session outlives neither the key it was elevated with nor the user's place in the group
     access: Access = "elevated" if session.access == "elevated" and keyed else "restricted"
-    return login, viewer_of(
-        db, user, access, school=school, modules=modules, has_key=keyed, ip=session.ip
-    )
+    return login, viewer_of(db, user, access, school=school, modules=modules, has_key=keyed, ip=session.ip)
 
 
 def viewer_of(
@@ -154,8 +160,16 @@ def viewer_of(
         and (access == "elevated" or declared[name][1].when_restricted)
     )
     return Viewer(
-        school=school, user_id=user.id, user_name=user.name, group_id=user.group_id, access=access,
-        permissions=counting, modules=modules, sees_ungrouped=user.sees_ungrouped, has_key=has_key, ip=ip,
+        school=school,
+        user_id=user.id,
+        user_name=user.name,
+        group_id=user.group_id,
+        access=access,
+        permissions=counting,
+        modules=modules,
+        sees_ungrouped=user.sees_ungrouped,
+        has_key=has_key,
+        ip=ip,
     )
 
 
@@ -163,6 +177,13 @@ def system_viewer(db: SchoolSession) -> Viewer:
     """The system's own work at a school (the worker, an operator's command): nobody's rights, so that what
     it shows must be asked for on behalf of a user."""
     return Viewer(
-        school=read_school(db), user_id=None, user_name="", group_id=None, access="restricted",
-        permissions=frozenset(), modules=modules_on(db), channel="worker", clock=utc_now,
+        school=read_school(db),
+        user_id=None,
+        user_name="",
+        group_id=None,
+        access="restricted",
+        permissions=frozenset(),
+        modules=modules_on(db),
+        channel="worker",
+        clock=utc_now,
     )

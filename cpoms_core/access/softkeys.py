@@ -68,7 +68,9 @@ class NewKey:
 
     def seal(self, key: DeploymentKey, account_id: uuid.UUID) -> str:
         """The new key as a text that only this deployment can open, for this account."""
-        return base64.b64encode(key.seal(f"{self.id} {self.secret}".encode(), _new_context(account_id))).decode()
+        return base64.b64encode(
+            key.seal(f"{self.id} {self.secret}".encode(), _new_context(account_id))
+        ).decode()
 
     @classmethod
     def open(cls, key: DeploymentKey, account_id: uuid.UUID, sealed: str) -> NewKey | None:
@@ -94,7 +96,11 @@ def add_key(
         with db.begin_nested():
             db.add(
                 SoftKey(
-                    id=new.id, account_id=account_id, name=name, sealed_secret=sealed, last_step=step,
+                    id=new.id,
+                    account_id=account_id,
+                    name=name,
+                    sealed_secret=sealed,
+                    last_step=step,
                     created_at=now,
                 )
             )

@@ -35,14 +35,19 @@ def create_user(
     taken = select(Account.id).where(Account.email_key == key, Account.home_school_id == db.school_id)
     if db.scalar(taken) is not None:
         raise Refused("Another user of the school has this e-mail address.", field="email")
-    account = Account(
-        id=new_id(), home_school_id=db.school_id, email=email, email_key=key, created_at=now
-    )
+    account = Account(id=new_id(), home_school_id=db.school_id, email=email, email_key=key, created_at=now)
     db.add(account)
     db.flush()
     user = User(
-        school_id=db.school_id, id=new_id(), account_id=account.id, group_id=group_id, forename=forename,
-        surname=surname, created_at=now, sees_ungrouped=sees_ungrouped, staff_mis_id=staff_mis_id,
+        school_id=db.school_id,
+        id=new_id(),
+        account_id=account.id,
+        group_id=group_id,
+        forename=forename,
+        surname=surname,
+        created_at=now,
+        sees_ungrouped=sees_ungrouped,
+        staff_mis_id=staff_mis_id,
     )
     db.add(user)
     db.flush()

@@ -42,8 +42,13 @@ def _here(request: Request, target: str) -> str:
 
 def set_session_cookie(request: Request, response: Response, token: str) -> None:
     response.set_cookie(
-        cookie_name(request.app), token, httponly=True, secure=request.app.deployment.secure,
-        samesite="Lax", path="/", overwrite=True,
+        cookie_name(request.app),
+        token,
+        httponly=True,
+        secure=request.app.deployment.secure,
+        samesite="Lax",
+        path="/",
+        overwrite=True,
     )
 
 
@@ -58,7 +63,18 @@ def _start(request: Request, user: User, access: Access, target: str) -> Respons
     details = {"browser": who.browser[:300]}
     write_entries(
         db,
-        [raw_entry(user.school_id, user.id, f"login.{access}", [user.id], details, at=now, access=access, ip=who.ip)],
+        [
+            raw_entry(
+                user.school_id,
+                user.id,
+                f"login.{access}",
+                [user.id],
+                details,
+                at=now,
+                access=access,
+                ip=who.ip,
+            )
+        ],
     )
     response = HTTPFound(target)
     set_session_cookie(request, response, token)
@@ -111,7 +127,9 @@ def new_password(request: Request) -> Any:
     form = NewPasswordForm(request.POST)
     if found and request.method == "POST" and form.validate():
         try:
-            password_hash = accounts.hash_new_password(form.password.data or "", *found, request.asking.school)
+            password_hash = accounts.hash_new_password(
+                form.password.data or "", *found, request.asking.school
+            )
         except WeakPassword as weakness:
             form.password.errors = [*form.password.errors, str(weakness)]
         else:
@@ -120,8 +138,11 @@ def new_password(request: Request) -> Any:
                 return HTTPFound(request.route_path("login", _query={"said": "password-set"}))
             found = None
     return {
-        "title": "Choose a password", "form": form, "action": request.path,
-        "email": found[0].email if found else None, "expired": found is None,
+        "title": "Choose a password",
+        "form": form,
+        "action": request.path,
+        "email": found[0].email if found else None,
+        "expired": found is None,
     }
 
 
@@ -134,8 +155,12 @@ def elevate(request: Request) -> Any:
     if request.method == "POST" and form.validate():
         try:
             login.check_code(
-                request.app, visitor(request), viewer.user_id, request.asking.login.account_id,
-                form.code.data or "", utc_now(),
+                request.app,
+                visitor(request),
+                viewer.user_id,
+                request.asking.login.account_id,
+                form.code.data or "",
+                utc_now(),
             )
         except login.LoginRefused as refusal:
             form.code.errors = [*form.code.errors, str(refusal)]
@@ -153,7 +178,17 @@ def log_out(request: Request) -> Response:
         viewer = asking.viewer
         write_entries(
             request.db,
-            [raw_entry(viewer.school_id, viewer.user_id, "logout", [viewer.user_id], {}, at=utc_now(), ip=viewer.ip)],
+            [
+                raw_entry(
+                    viewer.school_id,
+                    viewer.user_id,
+                    "logout",
+                    [viewer.user_id],
+                    {},
+                    at=utc_now(),
+                    ip=viewer.ip,
+                )
+            ],
         )
     response = HTTPFound(request.route_path("login", _query={"said": "logged-out"}))
     response.delete_cookie(cookie_name(request.app), path="/")
@@ -180,8 +215,12 @@ def unlock(request: Request) -> Any:
     if request.method == "POST" and form.validate():
         try:
             login.check_own_password(
-                request.app, visitor(request), asking.viewer.user_id, asking.login.account_id,
-                form.password.data or "", utc_now(),
+                request.app,
+                visitor(request),
+                asking.viewer.user_id,
+                asking.login.account_id,
+                form.password.data or "",
+                utc_now(),
             )
         except login.LoginRefused as refusal:
             form.password.errors = [*form.password.errors, str(refusal)]
@@ -192,9 +231,7 @@ def unlock(request: Request) -> Any:
             return HTTPFound(target)
     if asked_by_script(request):
         return Response(json_body={"ok": False, "message": " ".join(form.password.errors)})
-    return {
-        "title": "Your screen was locked", "form": form, "next": target, "action": _here(request, target)
-    }
+    return {"title": "Your screen was locked", "form": form, "next": target, "action": _here(request, target)}
 
 
 def session_token(request: Request) -> dict[str, str]:

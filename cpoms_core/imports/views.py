@@ -18,7 +18,7 @@ from cpoms_core.web.forms import as_id
 from cpoms_core.web.page import Notice
 
 STATES = {
-    "previewed": ("warn", "Waits for you"),
+    "previewed": ("warn", "Waiting"),
     "applied": ("good", "Applied"),
     "refused": ("bad", "Refused"),
     "failed": ("bad", "Failed"),

@@ -138,7 +138,7 @@ def cursor_of(occurred_at: dt.datetime, incident_id: uuid.UUID) -> str:
     return f"{round(occurred_at.timestamp() * 1e6)}~{incident_id}"
 
 
-def _visible(viewer: Viewer) -> Select[Any]:
+def _visible(viewer: Viewer) -> Select[Incident, User, bool]:
     return (
         select(Incident, User, policy.rightful_incidents(viewer).label("rightful"))
         .join(User, User.id == Incident.author_id)
@@ -273,8 +273,9 @@ def _fill_files(
         .where(Document.incident_id.in_(shown), Document.removed_at.is_(None))
         .order_by(Document.added_at, Document.id)
     ):
+        assert document.incident_id is not None  # by the condition above
         holder = actions.get(document.action_id) if document.action_id else shown[document.incident_id]
-        if holder is not None:
+        if holder is not None:  # the file of a deleted action goes with it
             holder.files.append(FileShown(document.id, viewer.text(document.name), document.size))
 
 

@@ -3,7 +3,7 @@ break the migrations of the others (with one shared table it did)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Connection
@@ -48,7 +48,7 @@ def run() -> None:
         context.run_migrations()
 
 
-def _render_type(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def _render_type(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
     """Writes our column types by their own names in a new migration."""
     if kind == "type" and isinstance(item, Id | UtcDateTime):
         autogen_context.imports.add("from cpoms_core.database.types import Id, Json, UtcDateTime")

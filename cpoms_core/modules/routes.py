@@ -104,7 +104,9 @@ class ModuleRoutes:
         hold no data of a school, so they are public."""
         where = "static" if self._module == CORE else f"static/modules/{self._module}"
         route = f"{self._module}.static"
-        self._config.add_route(route, f"/{where}/*subpath")
+        # the core's folder would answer for those below it, being declared first
+        beside = {"path_info": r"/static/(?!modules/)"} if self._module == CORE else {}
+        self._config.add_route(route, f"/{where}/*subpath", **beside)
         self._config.add_view(
             static_view(path, use_subpath=True, cache_max_age=31_536_000),
             route_name=route,

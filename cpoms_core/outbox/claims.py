@@ -59,9 +59,7 @@ def still_waiting(app: Application, claims: Collection[Claim]) -> list[Claim]:
 
 def is_held(db: SchoolSession, claim: Claim) -> bool:
     """Whether the claim is still the newest on its item. A message that comes late finds that it is not."""
-    mine = select(Wakeup.due_at).where(
-        Wakeup.item_id == claim.item_id, Wakeup.school_id == claim.school_id
-    )
+    mine = select(Wakeup.due_at).where(Wakeup.item_id == claim.item_id, Wakeup.school_id == claim.school_id)
     return db.scalar(mine) == claim.until
 
 

@@ -69,15 +69,14 @@ def _run(app: Application, claim: Claim) -> None:
         if not is_held(db, claim):
             return
         item = db.get(OutboxItem, (claim.school_id, claim.item_id))
-        if item is None or item.done_at is not None or item.gave_up_at is not None:
-            task, prepared = None, None
-        else:
+        is_open = item is not None and item.done_at is None and item.gave_up_at is None
+        if item is not None and is_open:
             viewer = system_viewer(db)
             module, task = _task(app, viewer, item.kind)
             if isinstance(task, DeliverySpec):
                 work = Work(item.id, item.payload, item.created_at)
                 prepared = task.prepare(_lent_to(module, db), viewer, work)
-    if task is None:
+    if not is_open:
         _finish(app, claim)
     elif isinstance(task, DeliverySpec):
         task.deliver(app, prepared)
@@ -127,6 +126,8 @@ def _mark_done(db: SchoolSession, claim: Claim, reason: str) -> None:
 def _fail(app: Application, claim: Claim, error: str) -> None:
     with app.transaction(claim.school_id) as db:
         item = db.scalars(select(OutboxItem).where(OutboxItem.id == claim.item_id).with_for_update()).one()
+        if item.done_at is not None:
+            return  # another worker was quicker than this one's failure
         item.attempts += 1
         item.last_error = error
         if item.attempts >= MOST_ATTEMPTS:

@@ -34,7 +34,8 @@ def counted(engines: Engines) -> Iterator[Counted]:
     """Counts the statements that are sent through the engines meanwhile. The beginnings and ends of
     transactions and savepoints, and telling PostgreSQL which school it is, do not count."""
     found = Counted()
-    listening = {id(engine): engine for engine in (engines.reading, engines.writing)}.values()
+    # on PostgreSQL the one is made of the other and hears what that hears: both would count twice
+    listening = {id(engine.pool): engine for engine in (engines.reading, engines.writing)}.values()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if not statement.startswith(("BEGIN", *PLUMBING)):

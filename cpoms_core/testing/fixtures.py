@@ -70,6 +70,7 @@ def deployment(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> 
     if reason:
         pytest.skip(reason)
     cluster = postgres_cluster.from_environment()
+    assert cluster is not None
     name = f"cpoms_{os.getpid()}"
     cluster.create_database(name)
     made = Deployment(folder, database_url=cluster.app_url(name), owner_url=cluster.owner_url(name))

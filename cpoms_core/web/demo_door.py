@@ -49,7 +49,7 @@ def show_mail(request: Request) -> dict[str, Any]:
     return {
         "title": mail.subject,
         "mail": mail,
-        "parts": list(mailbox.with_links(request.app.deployment, mail.text)),
+        "paragraphs": mailbox.paragraphs(request.app.deployment, mail.text),
     }
 
 

@@ -127,8 +127,9 @@ def _database_trouble(error: Any, request: Request) -> Response:
 def _mistake(error: Exception, request: Request) -> Response:
     reference = new_id().hex[-12:]
     route = request.matched_route.name if getattr(request, "matched_route", None) else ""
-    log.error("unexpected error", reference=reference, error=type(error).__name__, route=route,
-              at=place_of(error))
+    log.error(
+        "unexpected error", reference=reference, error=type(error).__name__, route=route, at=place_of(error)
+    )
     return answer(request, 500, reference)
 
 

@@ -57,6 +57,14 @@ def read(deployment: Deployment, name: str) -> Mail | None:
     return _read(file) if NAME.fullmatch(name) and file.is_file() else None
 
 
+def paragraphs(deployment: Deployment, text: str) -> list[list[list[Part]]]:
+    """A mail's text as paragraphs of lines of parts."""
+    return [
+        [list(with_links(deployment, line)) for line in paragraph.splitlines()]
+        for paragraph in text.strip().split("\n\n")
+    ]
+
+
 def with_links(deployment: Deployment, text: str) -> Iterator[Part]:
     """The text in parts, with links to the schools of this deployment as such and no others."""
     own = re.compile(re.escape(deployment.school_address("_")).replace("_", "[a-z0-9-]+", 1) + r"(/.*)?")

@@ -60,7 +60,9 @@ def _asking(request: Request) -> Asking | None:
 
 def _db(request: Request) -> SchoolSession:
     """The request's session: for reading, or for one change in one transaction."""
-    reading = request.matched_route is not None and request.matched_route.name in request.registry.reading_routes
+    reading = (
+        request.matched_route is not None and request.matched_route.name in request.registry.reading_routes
+    )
     writes = request.method not in SAFE_METHODS and not reading
     db = request.app.session(request.school_id, writes=writes)
     # as 'changed', or Core statements would be dropped without a word

@@ -17,7 +17,9 @@ def accent(request: Request) -> Response:
     """The school's accent colour as a style sheet: the only style that differs between schools."""
     colour = request.asking.school.accent if request.asking else CONTRAST
     return Response(
-        f":root{{--accent:{colour}}}", content_type="text/css", charset="utf-8",
+        f":root{{--accent:{colour}}}",
+        content_type="text/css",
+        charset="utf-8",
         cache_control="private, max-age=300",
     )
 
@@ -45,7 +47,10 @@ def includeme(config: Configurator) -> None:
     routes.view(accent, "accent", permission=PUBLIC, audit=NotAudited("a style sheet"))
     routes.route("help", "/help")
     routes.view(
-        help_page, "help", permission=SIGNED_IN, audit=NotAudited("the same for everyone"),
+        help_page,
+        "help",
+        permission=SIGNED_IN,
+        audit=NotAudited("the same for everyone"),
         template="cpoms_core:templates/support/help.pt",
     )
     routes.route("health", "/health")

@@ -51,8 +51,12 @@ class FormToken:
 
         def set_cookie(_request: Request, response: Any) -> None:
             response.set_cookie(
-                _cookie(request), token, httponly=True, secure=request.app.deployment.secure,
-                samesite="Lax", path="/",
+                _cookie(request),
+                token,
+                httponly=True,
+                secure=request.app.deployment.secure,
+                samesite="Lax",
+                path="/",
             )
 
         request.add_response_callback(set_cookie)

@@ -112,7 +112,9 @@ def _write(request: Request) -> None:
     failures = list(db.hook_failures) if db is not None else []
     asking = request.__dict__.get("asking")
     now = utc_now()
-    login = asking.login if asking and afterwards.touch and not (asking.login and asking.login.locked) else None
+    login = (
+        asking.login if asking and afterwards.touch and not (asking.login and asking.login.locked) else None
+    )
     stale = login is not None and login.touched_at < now - sessions.TOUCH_EVERY
     if not (afterwards.entries or failures or stale) or request.school_id is None:
         return

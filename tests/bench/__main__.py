@@ -16,8 +16,6 @@ from typing import Any
 from sqlalchemy import select
 from webob import Request
 
-from tests.bench.filling import filled_school
-from tests.bench.floor import bare_page, by_hand, recorded
 from cpoms_core import main as wsgi_of
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
@@ -27,6 +25,8 @@ from cpoms_core.modules.registry import installed
 from cpoms_core.students.models import Student
 from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.web.request import cookie_name
+from tests.bench.filling import filled_school
+from tests.bench.floor import bare_page, by_hand, recorded
 
 
 def median(run: Callable[[], Any], runs: int) -> float:
@@ -78,8 +78,12 @@ def figures(app: Application, incidents: int, runs: int, folder: Path) -> dict[s
         "submit incident": lambda: visitor.ask(
             "/incidents/add",
             {
-                **token, "submission": str(new_id()), "student": str(student), "text": "Something happened.",
-                "categories": str(school.categories["Behaviour"]), "occurred": "2026-01-05T08:35",
+                **token,
+                "submission": str(new_id()),
+                "student": str(student),
+                "text": "Something happened.",
+                "categories": str(school.categories["Behaviour"]),
+                "occurred": "2026-01-05T08:35",
                 "alerts": str(school.users["teacher"]),
             },
         ),
@@ -134,7 +138,10 @@ def main() -> None:
             print(f"{options.database}, {incidents:,} incidents", flush=True)
             results.append(figures(app, incidents, options.runs, Path(name)))
             for figure, (page, floor) in results[-1].items():
-                print(f"  {figure:<16} {page:8.1f} ms   floor {floor:7.1f} ms   x {page / floor:.1f}", flush=True)
+                print(
+                    f"  {figure:<16} {page:8.1f} ms   floor {floor:7.1f} ms   x {page / floor:.1f}",
+                    flush=True,
+                )
             if incidents == options.incidents[-1] and not options.no_import:
                 import_figures(app, Path(name))
             app.engines.dispose()

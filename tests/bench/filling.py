@@ -46,7 +46,7 @@ def filled_school(app: Application, incidents: int) -> SchoolForTests:
 
 
 def _fill(app: Application, school: SchoolForTests, incidents: int) -> None:
-    chance = random.Random(school.id)  # noqa: S311 - the same figures each time
+    chance = random.Random(school.id)
     now = utc_now()
     students = [_student(school.id, number, now) for number in range(STUDENTS)]
     group = {"school_id": school.id, "id": new_id(), "kind": "tutor", "name": "Bench"}
@@ -68,8 +68,14 @@ def _fill(app: Application, school: SchoolForTests, incidents: int) -> None:
                 insert(IncidentVersion),
                 [
                     {
-                        "school_id": school.id, "incident_id": row["id"], "version": 1, "kind": "created",
-                        "content": {"text": row["text"]}, "made_at": now, "made_by": None, "reason": "",
+                        "school_id": school.id,
+                        "incident_id": row["id"],
+                        "version": 1,
+                        "kind": "created",
+                        "content": {"text": row["text"]},
+                        "made_at": now,
+                        "made_by": None,
+                        "reason": "",
                     }
                     for row in rows
                 ],
@@ -78,8 +84,12 @@ def _fill(app: Application, school: SchoolForTests, incidents: int) -> None:
                 insert(IncidentStudent),
                 [
                     {
-                        "school_id": school.id, "incident_id": row["id"], "student_id": row["student_id"],
-                        "linked": False, "share_documents": True, "share_actions": True,
+                        "school_id": school.id,
+                        "incident_id": row["id"],
+                        "student_id": row["student_id"],
+                        "linked": False,
+                        "share_documents": True,
+                        "share_actions": True,
                     }
                     for row in rows
                 ],
@@ -88,7 +98,8 @@ def _fill(app: Application, school: SchoolForTests, incidents: int) -> None:
                 insert(IncidentCategory),
                 [
                     {
-                        "school_id": school.id, "incident_id": row["id"],
+                        "school_id": school.id,
+                        "incident_id": row["id"],
                         "category_id": rare if chance.random() < 0.2 else chance.choice(common),
                     }
                     for row in rows
@@ -101,10 +112,21 @@ def _fill(app: Application, school: SchoolForTests, incidents: int) -> None:
 def _student(school_id: int, number: int, now: dt.datetime) -> dict[str, Any]:
     forename, surname = f"Forename{number % 97}", f"Surname{number:04d}"
     return {
-        "school_id": school_id, "id": new_id(), "mis_source": "sims", "mis_id": f"b{number}", "mis_hash": "",
-        "legal_forename": forename, "legal_surname": surname, "surname_key": surname.lower(),
-        "forename_key": forename.lower(), "search_text": f"{forename} {surname}".lower(), "year_group": "7",
-        "tutor_group": "7A", "details": {}, "created_at": now, "archived_at": None,
+        "school_id": school_id,
+        "id": new_id(),
+        "mis_source": "sims",
+        "mis_id": f"b{number}",
+        "mis_hash": "",
+        "legal_forename": forename,
+        "legal_surname": surname,
+        "surname_key": surname.lower(),
+        "forename_key": forename.lower(),
+        "search_text": f"{forename} {surname}".lower(),
+        "year_group": "7",
+        "tutor_group": "7A",
+        "details": {},
+        "created_at": now,
+        "archived_at": None,
     }
 
 
@@ -114,8 +136,15 @@ def _incidents(
     for number in numbers:
         occurred = now - dt.timedelta(minutes=chance.randrange(1_000_000))
         yield {
-            "school_id": school.id, "id": new_id(), "number": number + 1,
-            "student_id": students[number % len(students)], "author_id": school.users["teacher"],
-            "text": TEXT * chance.randrange(1, 4), "occurred_at": occurred, "created_at": occurred,
-            "version": 1, "deleted_at": None, "submission": new_id(),
+            "school_id": school.id,
+            "id": new_id(),
+            "number": number + 1,
+            "student_id": students[number % len(students)],
+            "author_id": school.users["teacher"],
+            "text": TEXT * chance.randrange(1, 4),
+            "occurred_at": occurred,
+            "created_at": occurred,
+            "version": 1,
+            "deleted_at": None,
+            "submission": new_id(),
         }

@@ -39,7 +39,11 @@ def by_hand(engine: Engine, statements: list[Statement], known: set[uuid.UUID]) 
     ones each time, so that what it inserted can be inserted again; the incident takes the next number."""
     pooled = engine.raw_connection()
     connection: Any = pooled.driver_connection
-    bare = [one for one in statements if not one[0].upper().startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
+    bare = [
+        one
+        for one in statements
+        if not one[0].upper().startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))
+    ]
     sqlite = engine.dialect.name == "sqlite"
 
     def run() -> None:

@@ -96,6 +96,12 @@ each('select[data-type-ahead]', (select) => {
   // A link in the summary of errors points at the select.
   select.addEventListener('focus', () => box.focus());
 
+  // Its list opens a moment after the last key and takes the focus back from someone who has moved on.
+  box.on('blur', () => {
+    clearTimeout(box.refreshTimeout);
+    box.refreshTimeout = null;
+  });
+
   // Capture, because tom-select would open the list and take the focus.
   for (const name of ['mousedown', 'click', 'keydown']) {
     box.control.addEventListener(name, (event) => {

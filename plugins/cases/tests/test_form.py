@@ -27,7 +27,7 @@ def typed(school: SchoolForTests, **changes: str) -> dict[str, str]:
 
 def errors_of(page: Any) -> str:
     soup = BeautifulSoup(page.text, "html.parser")
-    return " ".join(" ".join(part.get_text(" ").split()) for part in soup.select(".field-error"))
+    return " ".join(" ".join(part.get_text(" ") for part in soup.select(".field-error")).split())
 
 
 @pytest.mark.parametrize("who", ["lead", "teacher"])

@@ -24,11 +24,13 @@ def fail(*_arguments: Any, **_more: Any) -> None:
     raise RuntimeError("on purpose")
 
 
-def try_again(school: SchoolForTests) -> None:
+def try_again(school: SchoolForTests, times: int = 1) -> None:
     """What the worker does with the hook that failed."""
-    with school.app.transaction(school.id) as db:
+    with school.app.session(school.id, writes=False) as db:
         item = db.scalars(select(OutboxItem).where(OutboxItem.kind == "hook")).one()
-        retry_hook(db, system_viewer(db), item.payload)
+    for _ in range(times):
+        with school.app.transaction(school.id) as db:
+            retry_hook(db, system_viewer(db), item.payload)
 
 
 def test_the_mail_says_who_assigned_and_nothing_else(
@@ -55,8 +57,7 @@ def test_a_hook_that_raises_loses_no_incident_and_is_tried_again(
     assert [one.id for one in stored.incidents()] == [incident.id]
     assert stored.case(incident.id) is None
     assert stored.mails() == []
-    for _ in range(2):  # a crash after the first may repeat it
-        try_again(school)
+    try_again(school, times=2)
     case = stored.case(incident.id)
     assert (case.status, case.assignee_id, case.version) == ("closed", school.users["head"], 1)
     assert case.changed_by == school.users["lead"], "on behalf of who recorded it"

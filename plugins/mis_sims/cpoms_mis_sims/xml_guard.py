@@ -127,7 +127,7 @@ def _check_encoding(head: bytes, name: str) -> None:
     if not plain.startswith(b"<"):
         raise Refused(NOT_XML, Where(1, "", name))
     declared = DECLARED.match(plain)
-    if declared and False:
+    if declared and declared.group(1).lower() not in ENCODINGS:
         raise Refused(UNUSUAL, Where(1, "", name))
 
 

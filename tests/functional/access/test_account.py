@@ -70,7 +70,9 @@ def test_qr_code_is_the_secret_of_the_page(school: SchoolForTests) -> None:
     """ACC-05: the address names the school and the user, and uses six digits and 30 seconds."""
     from cpoms_core.access.softkeys import provisioning_address
 
-    address = provisioning_address("ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP", email="a@b.example", school_name="A & B")
+    address = provisioning_address(
+        "ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP", email="a@b.example", school_name="A & B"
+    )
     parts = urllib.parse.urlsplit(address)
     assert (parts.scheme, parts.netloc) == ("otpauth", "totp")
     assert urllib.parse.unquote(parts.path) == "/A & B:a@b.example"
@@ -79,13 +81,16 @@ def test_qr_code_is_the_secret_of_the_page(school: SchoolForTests) -> None:
     assert query.get("digits", ["6"]) == ["6"] and query.get("period", ["30"]) == ["30"]
 
 
-@pytest.mark.parametrize(("name", "code", "said"), [
-    ("Phone", "000000", "Incorrect or out of date code"),
-    ("Phone", "", "Type the 6 digits"),
-    ("", "right", "Give it a name"),
-    ("   ", "right", "Give it a name"),
-    ("x" * 81, "right", "longer than 80"),
-])
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("Phone", "000000", "Incorrect or out of date code"),
+        ("Phone", "", "Type the 6 digits"),
+        ("", "right", "Give it a name"),
+        ("   ", "right", "Give it a name"),
+        ("x" * 81, "right", "longer than 80"),
+    ],
+)
 def test_nothing_is_saved_without_proof(
     web: Any, school: SchoolForTests, name: str, code: str, said: str
 ) -> None:
@@ -138,8 +143,10 @@ def test_form_sent_twice_adds_one_key(web: Any, school: SchoolForTests) -> None:
     browser = web(school, "teacher")
     new = NewKey.make()
     fields = {
-        "sealed": new.seal(school.app.key, account_of(school, "teacher")), "name": "Phone",
-        "code": now_shows(new.secret), "csrf_token": browser.csrf("/account"),
+        "sealed": new.seal(school.app.key, account_of(school, "teacher")),
+        "name": "Phone",
+        "code": now_shows(new.secret),
+        "csrf_token": browser.csrf("/account"),
     }
     answers = at_once(3, lambda _number: browser.post("/account/keys/add", fields).status_int)
     assert answers == [302, 302, 302]
@@ -161,7 +168,8 @@ def test_keys_need_an_elevated_session(web: Any, school: SchoolForTests) -> None
     assert browser.get("/account/keys/add").location.endswith("/elevate?next=%2Faccount%2Fkeys%2Fadd")
     new = NewKey.make()
     fields = {
-        "sealed": new.seal(school.app.key, account_of(school, "lead")), "name": "Second",
+        "sealed": new.seal(school.app.key, account_of(school, "lead")),
+        "name": "Second",
         "code": now_shows(new.secret),
     }
     assert "/elevate" in browser.submit("/account/keys/add", fields).location

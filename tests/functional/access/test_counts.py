@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from logging_in import account_of
 
 from cpoms_core.access import softkeys
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.testing.counting import counted
 from cpoms_core.testing.schools import SchoolForTests
-from logging_in import account_of
 
 MOST = {"/login": 4, "/forgotten": 4, "/account": 14, "/account/keys/add": 9}
 

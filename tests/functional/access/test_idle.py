@@ -22,7 +22,9 @@ def test_idle_session_needs_the_password(web: Any, school: SchoolForTests, clock
     page = browser.get("/account/keys/add").follow()
     assert "Your screen was locked" in text_of(page)
     assert "Add a new device" not in text_of(page)
-    refused = browser.submit("/session/unlock", {"password": "wrong", "csrf_token": browser.csrf("/session/unlock")})
+    refused = browser.submit(
+        "/session/unlock", {"password": "wrong", "csrf_token": browser.csrf("/session/unlock")}
+    )
     assert "That is not your password" in text_of(refused)
     form = next(form for form in page.forms.values() if "password" in form.fields)
     form["password"] = PASSWORD
@@ -91,9 +93,7 @@ def test_session_ends_after_a_day_of_work(web: Any, school: SchoolForTests, cloc
     assert browser.get("/account").location.endswith("/login?next=%2Faccount")
 
 
-def test_page_that_was_open_goes_on_after_a_new_log_in(
-    web: Any, school: SchoolForTests
-) -> None:
+def test_page_that_was_open_goes_on_after_a_new_log_in(web: Any, school: SchoolForTests) -> None:
     """ACC-12, INC-10: the page asks for the new session's token, and whose session it is."""
     browser = web(school, "lead")
     answer = browser.fetch("GET", "/session/token").json

@@ -47,7 +47,9 @@ def test_email_is_compared_without_capitals(web: Any, school: SchoolForTests) ->
     assert browser.submit("/login", {"email": email, "password": PASSWORD}).status_int == 302
 
 
-@pytest.mark.parametrize("who", ["wrong", "unknown", "deactivated", "disabled", "no password", "other school"])
+@pytest.mark.parametrize(
+    "who", ["wrong", "unknown", "deactivated", "disabled", "no password", "other school"]
+)
 def test_every_failure_has_the_same_answer(
     web: Any, school: SchoolForTests, other_school: SchoolForTests, who: str
 ) -> None:
@@ -153,8 +155,13 @@ def test_code_is_accepted_once(web: Any, school: SchoolForTests) -> None:
 
 def test_older_code_is_refused_after_a_newer_one(web: Any, school: SchoolForTests) -> None:
     """ACC-09: a code is accepted once only, and no older one after it."""
-    assert web(school, "lead", elevated=False).submit("/elevate", {"code": code_of(school, "lead")}).status_int == 302
-    again = web(school, "lead", elevated=False).submit("/elevate", {"code": code_of(school, "lead", steps=-1)})
+    assert (
+        web(school, "lead", elevated=False).submit("/elevate", {"code": code_of(school, "lead")}).status_int
+        == 302
+    )
+    again = web(school, "lead", elevated=False).submit(
+        "/elevate", {"code": code_of(school, "lead", steps=-1)}
+    )
     assert again.status_int == 200
 
 
@@ -165,8 +172,12 @@ def test_removed_key_opens_nothing(web: Any, school: SchoolForTests) -> None:
     assert restricted.get("/elevate").status_int == 302  # no key left to ask for
     with pytest.raises(login.LoginRefused), school.app.session(school.id, writes=False):
         login.check_code(
-            school.app, login.Visitor(school.id, "192.0.2.7", ""), school.users["lead"],
-            account_of(school, "lead"), code_of(school, "lead"), utc_now(),
+            school.app,
+            login.Visitor(school.id, "192.0.2.7", ""),
+            school.users["lead"],
+            account_of(school, "lead"),
+            code_of(school, "lead"),
+            utc_now(),
         )
     assert elevated.get("/admin", expect_errors=True).status_int == 404
 
@@ -226,8 +237,21 @@ def test_going_on_where_one_wanted_to(web: Any, school: SchoolForTests) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "/\\evil.example", "http:evil.example", "https://evil.example", "javascript:alert(1)",
-     "/a\r\nSet-Cookie: x=y", "/\tevil", "\\\\evil", "", "evil", "/a\\b", " //evil.example", "/\x7f"],
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "http:evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "/a\r\nSet-Cookie: x=y",
+        "/\tevil",
+        "\\\\evil",
+        "",
+        "evil",
+        "/a\\b",
+        " //evil.example",
+        "/\x7f",
+    ],
 )
 def test_no_other_site_comes_after_log_in(web: Any, school: SchoolForTests, target: str) -> None:
     """ACC-07: only a path of our own; anything else is the dashboard."""

@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from cpoms_core.access import views
 from cpoms_core.access.views import local_path
 from cpoms_core.application import Application
-from cpoms_core.database import engines as engines_module
 from cpoms_core.config import configure
+from cpoms_core.database import engines as engines_module
 from cpoms_core.testing.schools import PASSWORD, SchoolForTests
 from cpoms_core.web import tweens
 
@@ -56,8 +56,20 @@ def test_post_from_another_site_leaves_no_cookie(web: Any, school: SchoolForTest
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "nosuch.cpoms.localhost", "cpoms.localhost", "localhost", "127.0.0.1", "", "a,b",
-             "x" * 300, "[::1]", "%00.cpoms.localhost", "..cpoms.localhost"]
+    "host",
+    [
+        "evil.example",
+        "nosuch.cpoms.localhost",
+        "cpoms.localhost",
+        "localhost",
+        "127.0.0.1",
+        "",
+        "a,b",
+        "x" * 300,
+        "[::1]",
+        "%00.cpoms.localhost",
+        "..cpoms.localhost",
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/login", "/%ff%fe", "/health"])
 def test_unknown_host_is_refused(wsgi: Any, host: str, path: str) -> None:
@@ -68,7 +80,9 @@ def test_unknown_host_is_refused(wsgi: Any, host: str, path: str) -> None:
     assert "evil" not in answer.text
 
 
-def test_two_host_headers_are_refused(wsgi: Any, school: SchoolForTests, other_school: SchoolForTests) -> None:
+def test_two_host_headers_are_refused(
+    wsgi: Any, school: SchoolForTests, other_school: SchoolForTests
+) -> None:
     """ACC-01: through the real server, which accepts them."""
     server = waitress.server.create_server(wsgi, host="127.0.0.1", port=0, threads=1)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -105,7 +119,9 @@ def test_cookies_of_a_secure_deployment(app: Application, school: SchoolForTests
 
     secure = Application(replace(app.deployment, scheme="https"), modules=app.modules)
     try:
-        browser = Browser(configure(secure), extra_environ={"HTTP_HOST": school.host, "wsgi.url_scheme": "https"})
+        browser = Browser(
+            configure(secure), extra_environ={"HTTP_HOST": school.host, "wsgi.url_scheme": "https"}
+        )
         page = browser.get("https://" + school.host + "/login")
         assert page.headers["Strict-Transport-Security"].startswith("max-age=")
         cookie = page.headers["Set-Cookie"]
@@ -137,8 +153,16 @@ def test_scripts_are_told_401(web: Any, school: SchoolForTests) -> None:
 @pytest.mark.parametrize("who", [None, "lead"])
 @pytest.mark.parametrize(
     "path",
-    ["/%ff%fe", "/login?next=%ff%fe", "/account?said=%00", "/login?a=%00", "/account/%ff", "/password/%ff",
-     "/login?" + "&".join(f"a{n}=1" for n in range(2001)), "/login?next=" + "a" * 200_001],
+    [
+        "/%ff%fe",
+        "/login?next=%ff%fe",
+        "/account?said=%00",
+        "/login?a=%00",
+        "/account/%ff",
+        "/password/%ff",
+        "/login?" + "&".join(f"a{n}=1" for n in range(2001)),
+        "/login?next=" + "a" * 200_001,
+    ],
     ids=lambda path: path[:24],
 )
 def test_unreadable_addresses(web: Any, school: SchoolForTests, who: str | None, path: str) -> None:
@@ -171,9 +195,16 @@ def test_impossible_fields(web: Any, school: SchoolForTests, field: str, value: 
 
 @pytest.mark.parametrize(
     ("path", "field"),
-    [("/login", "email"), ("/login", "password"), ("/forgotten", "email"), ("/login", "next"),
-     ("/account/keys/add", "sealed"), ("/account/keys/add", "code"), ("/session/unlock", "password"),
-     ("/login", "csrf_token")],
+    [
+        ("/login", "email"),
+        ("/login", "password"),
+        ("/forgotten", "email"),
+        ("/login", "next"),
+        ("/account/keys/add", "sealed"),
+        ("/account/keys/add", "code"),
+        ("/session/unlock", "password"),
+        ("/login", "csrf_token"),
+    ],
 )
 def test_file_in_place_of_a_text(web: Any, school: SchoolForTests, path: str, field: str) -> None:
     """Hostile input 7: a file where the form has a text field."""
@@ -211,9 +242,22 @@ def test_body_that_is_too_large(web: Any, school: SchoolForTests) -> None:
 
 @pytest.mark.parametrize(
     ("address", "path"),
-    [("/students?a=b", "/students?a=b"), ("/", "/"), ("//e", "/"), ("/\\e", "/"), ("http:e", "/"),
-     ("javascript:alert(1)", "/"), ("/a\nb", "/"), ("/a\x00", "/"), ("/a\x85b", "/"), ("e", "/"), ("", "/"),
-     ("/a\\..\\b", "/"), ("\t//e", "/"), ("/a?next=//e", "/a?next=//e")],
+    [
+        ("/students?a=b", "/students?a=b"),
+        ("/", "/"),
+        ("//e", "/"),
+        ("/\\e", "/"),
+        ("http:e", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/a\nb", "/"),
+        ("/a\x00", "/"),
+        ("/a\x85b", "/"),
+        ("e", "/"),
+        ("", "/"),
+        ("/a\\..\\b", "/"),
+        ("\t//e", "/"),
+        ("/a?next=//e", "/a?next=//e"),
+    ],
 )
 def test_local_path(address: str, path: str) -> None:
     """ACC-07: a path on this host, or the dashboard."""
@@ -239,7 +283,12 @@ def _busy(app: Application) -> OperationalError:
 
 @pytest.mark.parametrize(("times", "status"), [(1, 302), (2, 302), (3, 503)])
 def test_busy_database_is_asked_again(
-    web: Any, school: SchoolForTests, app: Application, monkeypatch: pytest.MonkeyPatch, times: int, status: int
+    web: Any,
+    school: SchoolForTests,
+    app: Application,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+    status: int,
 ) -> None:
     """INC-09's floor: the whole request is made again, three times in all; then a page says so."""
     tried = []
@@ -336,7 +385,7 @@ def test_view_is_written_before_it_is_shown(
 
 
 def test_database_that_is_away(web: Any, school: SchoolForTests, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hostile input 11: where not even a page can be made, a plain answer with the headers of every answer."""
+    """Hostile input 11: where not even a page can be made, a plain answer with the usual headers."""
     from cpoms_core.web import request
 
     def broken(*_: Any) -> None:

@@ -34,7 +34,9 @@ def links(school: SchoolForTests) -> list[str]:
     """The tokens in the mails that wait, oldest first."""
     key = school.app.key
     return [
-        key.open(base64.b64decode(mail["sealed_token"]), accounts.link_context(uuid.UUID(mail["account"]))).decode()
+        key.open(
+            base64.b64decode(mail["sealed_token"]), accounts.link_context(uuid.UUID(mail["account"]))
+        ).decode()
         for mail in mails(school, "reset-link")
     ]
 
@@ -77,7 +79,9 @@ def test_answer_is_the_same_for_known_and_unknown(web: Any, school: SchoolForTes
     """ACC-02: the page, its address and its length tell nothing; only the known address gets a mail."""
     browsers = [web(school), web(school)]
     emails = (school.emails["teacher"], "nobody@elsewhere.example")
-    answers = [one.submit("/forgotten", {"email": email}) for one, email in zip(browsers, emails, strict=True)]
+    answers = [
+        one.submit("/forgotten", {"email": email}) for one, email in zip(browsers, emails, strict=True)
+    ]
     pages = [page.text.replace(csrf_of(page), "") for page in (answer.follow() for answer in answers)]
     assert answers[0].location == answers[1].location
     assert pages[0] == pages[1]
@@ -162,7 +166,9 @@ def test_link_works_until_midnight_at_the_school(
     with time_machine.travel(end, tick=False):
         assert "does not work any more" in text_of(web(school).get(f"/password/{token}"))
         assert "does not work any more" in text_of(choose(web, school, token))
-    assert end.astimezone(ZoneInfo(zone)).date() == asked.astimezone(ZoneInfo(zone)).date() + dt.timedelta(days=1)
+    assert end.astimezone(ZoneInfo(zone)).date() == asked.astimezone(ZoneInfo(zone)).date() + dt.timedelta(
+        days=1
+    )
 
 
 def test_of_two_requests_with_one_link_one_wins(web: Any, school: SchoolForTests) -> None:

@@ -73,7 +73,9 @@ def test_lock_out_holds_in_another_process(
     fail(web, school, clock, "teacher", 5)
     fresh = Application(app.deployment, modules=app.modules)
     try:
-        browser = Browser(configure(fresh), extra_environ={"HTTP_HOST": school.host, "REMOTE_ADDR": "192.0.2.1"})
+        browser = Browser(
+            configure(fresh), extra_environ={"HTTP_HOST": school.host, "REMOTE_ADDR": "192.0.2.1"}
+        )
         assert WAIT in text_of(log_in(browser, school, "teacher"))
     finally:
         fresh.engines.dispose()
@@ -85,7 +87,11 @@ def test_parallel_tries_are_no_more_chances(web: Any, school: SchoolForTests) ->
     tokens = [browser.csrf() for browser in browsers]
 
     def guess(number: int) -> bool:
-        fields = {"email": school.emails["teacher"], "password": f"guess {number}", "csrf_token": tokens[number]}
+        fields = {
+            "email": school.emails["teacher"],
+            "password": f"guess {number}",
+            "csrf_token": tokens[number],
+        }
         return WAIT in text_of(browsers[number].post("/login", fields))
 
     assert at_once(8, guess).count(False) == 3

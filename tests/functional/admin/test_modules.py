@@ -99,8 +99,8 @@ def test_a_modules_failure_is_told_until_it_was_seen(
     page = admin.get("/admin")
     with school.app.session(school.id, writes=False) as db:
         (failure,) = db.scalars(select(ModuleFailure))
-    row = " ".join(page.html.select_one("main table tbody").get_text(" ").split())
-    assert row.startswith("Sticky notes tabs of the administration") and failure.reference in row
+    row = " ".join(page.html.select_one(".failures").get_text(" ").split())
+    assert row.startswith("Sticky notes : tabs of the administration") and failure.reference in row
     assert "secret" not in page.text
 
     notes.broken = True
@@ -109,7 +109,7 @@ def test_a_modules_failure_is_told_until_it_was_seen(
     token = pages.form(page)
     done = token.submit().follow()
     assert "Marked as seen." in done.text
-    rows = [tr.get_text(" ") for tr in done.html.select("main table tbody tr")]
+    rows = [tr.get_text(" ") for tr in done.html.select(".failures li")]
     assert len(rows) == 1 and failure.reference not in rows[0]
     (entry,) = audited(school, "module.failures-seen")
     assert entry.details == {"count": 1}
@@ -130,7 +130,7 @@ def test_failures_of_another_school_are_not_shown_or_marked(
                     )
                 )
     page = web(school, "admin").get("/admin")
-    assert len(page.html.select("main tbody tr")) == 20
+    assert len(page.html.select(".failures li")) == 20
     assert "The newest 20 of 25 are shown." in pages.text(page)
     done = pages.form(page).submit().follow()
     assert "No module has failed" in pages.text(done)

@@ -109,9 +109,7 @@ def test_what_is_wrong_stands_beside_its_field_and_the_text_is_kept(
 
 def test_both_wrong_things_are_told_at_once(school: SchoolForTests, web: Any) -> None:
     """INC-01: an empty form names every field that must be filled in."""
-    page = web(school, "teacher").submit(
-        "/incidents/add", {"submission": str(new_id())}, status=422
-    )
+    page = web(school, "teacher").submit("/incidents/add", {"submission": str(new_id())}, status=422)
     for says in ("Student", "Write down", "category", "date and time"):
         assert says in errors_of(page)
 
@@ -154,7 +152,9 @@ def test_an_alert_that_came_meanwhile_stays_open(school: SchoolForTests, web: An
     lead.submit(
         f"/incidents/{incident.id}/actions/add",
         {
-            "submission": str(new_id()), "text": "Please ring me.", "occurred": "2026-01-05T10:40",
+            "submission": str(new_id()),
+            "text": "Please ring me.",
+            "occurred": "2026-01-05T10:40",
             "alerts": str(school.users["teacher"]),
         },
     )
@@ -163,9 +163,7 @@ def test_an_alert_that_came_meanwhile_stays_open(school: SchoolForTests, web: An
     assert "Please ring me." in again.text, "ACT-03: the alert to the action still opens its incident"
 
 
-def test_files_go_in_encrypted_and_come_out_for_who_may_see_them(
-    school: SchoolForTests, web: Any
-) -> None:
+def test_files_go_in_encrypted_and_come_out_for_who_may_see_them(school: SchoolForTests, web: Any) -> None:
     """USR-12.6, INC-06: a file follows its incident."""
     teacher = web(school, "teacher")
     content = b"A letter from social care.\n" * 1000
@@ -217,7 +215,9 @@ def test_a_file_that_is_too_large_is_refused(school: SchoolForTests, web: Any) -
     with school.app.transaction(school.id) as db:
         change_setting(db, "max_file_megabytes", "1")
     page = web(school, "teacher").submit(
-        "/incidents/add", incident_fields(school), upload_files=[("files", "big.txt", b"x" * 1_100_000)],
+        "/incidents/add",
+        incident_fields(school),
+        upload_files=[("files", "big.txt", b"x" * 1_100_000)],
         status=422,
     )
     assert "larger than 1 MB" in errors_of(page)
@@ -229,8 +229,10 @@ def test_a_draft_is_kept_for_its_author_only(school: SchoolForTests, web: Any) -
     teacher = web(school, "teacher")
     fields = {"text": "half a sent", "categories": str(school.categories["Medical"])}
     teacher.fetch(
-        "PUT", "/drafts/incident",
-        headers={"X-CSRF-Token": teacher.csrf("/")}, content_type="application/json",
+        "PUT",
+        "/drafts/incident",
+        headers={"X-CSRF-Token": teacher.csrf("/")},
+        content_type="application/json",
         params=__import__("json").dumps({"fields": list(fields.items()), "submission": str(new_id())}),
     )
     again = teacher.get("/incidents/add")

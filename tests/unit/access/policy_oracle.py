@@ -108,7 +108,7 @@ class Oracle:
         return self.elevated and self.group.rights.get(category, (False,) * 3)[0]
 
     def is_alerted(self, alert: AnAlert) -> bool:
-        return alert.recipient is self.user and not alert.read
+        return alert.recipient is self.user and not alert.read and not alert.incident.deleted
 
 
 def holds_key(user: AUser) -> bool:
@@ -116,13 +116,11 @@ def holds_key(user: AUser) -> bool:
 
 
 def who_sees(world: World, incident: AnIncident) -> list[AUser]:
-    """Who could be assigned, and who is not red: key holders, in the elevated session that they could have."""
+    """Who could be assigned, and who is not red: key holders, in the elevated session they could have."""
     return [u for u in world.users if holds_key(u) and Oracle(world, u, elevated=True).rightful(incident)]
 
 
-def who_would_see(
-    world: World, categories: Iterable[ACategory], students: Iterable[AStudent]
-) -> list[AUser]:
+def who_would_see(world: World, categories: Iterable[ACategory], students: Iterable[AStudent]) -> list[AUser]:
     """INC-07: as `who_sees`, for an incident that is only being typed."""
     subject, *linked = [*students] or [None]
     typed = AnIncident(subject, linked, [*categories], deleted=False)  # type: ignore[arg-type]

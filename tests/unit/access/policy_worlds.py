@@ -183,8 +183,15 @@ def _rows(school: int, world: World) -> list[list]:
     ]
     actions = [
         Action(
-            school_id=school, id=a.id, incident_id=a.incident.id, author_id=author, text="text",
-            occurred_at=now, created_at=now, deleted_at=when(a.deleted), submission=new_id(),
+            school_id=school,
+            id=a.id,
+            incident_id=a.incident.id,
+            author_id=author,
+            text="text",
+            occurred_at=now,
+            created_at=now,
+            deleted_at=when(a.deleted),
+            submission=new_id(),
         )
         for a in world.actions
     ]
@@ -210,8 +217,12 @@ def _rows(school: int, world: World) -> list[list]:
             ),
             *(
                 GroupCategory(
-                    school_id=school, group_id=group.id, category_id=category.id, view_students=rights[0],
-                    view_incidents=rights[1], add_incidents=rights[2],
+                    school_id=school,
+                    group_id=group.id,
+                    category_id=category.id,
+                    view_students=rights[0],
+                    view_incidents=rights[1],
+                    add_incidents=rights[2],
                 )
                 for group in world.groups
                 for category, rights in group.rights.items()
@@ -219,16 +230,19 @@ def _rows(school: int, world: World) -> list[list]:
         ],
         [
             User(
-                school_id=school, id=user.id, account_id=user.id, group_id=user.group.id, forename="A",
-                surname="B", sees_ungrouped=user.sees_ungrouped, created_at=now,
+                school_id=school,
+                id=user.id,
+                account_id=user.id,
+                group_id=user.group.id,
+                forename="A",
+                surname="B",
+                sees_ungrouped=user.sees_ungrouped,
+                created_at=now,
                 deactivated_at=when(user.deactivated),
             )
             for user in world.users
         ],
-        [
-            StudentGroup(school_id=school, id=one.id, kind=one.kind, name=one.id.hex)
-            for one in world.classes
-        ],
+        [StudentGroup(school_id=school, id=one.id, kind=one.kind, name=one.id.hex) for one in world.classes],
         [
             *(ClassRestriction(school_id=school, kind=kind) for kind in world.restricted),
             *(
@@ -239,9 +253,16 @@ def _rows(school: int, world: World) -> list[list]:
         ],
         [
             Student(
-                school_id=school, id=s.id, mis_source=None if s.typed_in else "sims",
-                mis_id=None if s.typed_in else s.id.hex, legal_forename="A", legal_surname="B",
-                surname_key="b", forename_key="a", search_text="a b", created_at=now,
+                school_id=school,
+                id=s.id,
+                mis_source=None if s.typed_in else "sims",
+                mis_id=None if s.typed_in else s.id.hex,
+                legal_forename="A",
+                legal_surname="B",
+                surname_key="b",
+                forename_key="a",
+                search_text="a b",
+                created_at=now,
                 archived_at=when(s.archived),
             )
             for s in world.students
@@ -253,8 +274,15 @@ def _rows(school: int, world: World) -> list[list]:
         ],
         [
             Incident(
-                school_id=school, id=i.id, number=number, student_id=i.student.id if i.student else None,
-                author_id=author, text="text", occurred_at=now, created_at=now, deleted_at=when(i.deleted),
+                school_id=school,
+                id=i.id,
+                number=number,
+                student_id=i.student.id if i.student else None,
+                author_id=author,
+                text="text",
+                occurred_at=now,
+                created_at=now,
+                deleted_at=when(i.deleted),
                 submission=new_id(),
             )
             for number, i in enumerate(world.incidents, 1)
@@ -272,8 +300,13 @@ def _rows(school: int, world: World) -> list[list]:
         [*actions],
         [
             Alert(
-                school_id=school, id=a.id, recipient_id=a.recipient.id, sender_id=author,
-                incident_id=a.incident.id, created_at=now, read_at=when(a.read),
+                school_id=school,
+                id=a.id,
+                recipient_id=a.recipient.id,
+                sender_id=author,
+                incident_id=a.incident.id,
+                created_at=now,
+                read_at=when(a.read),
             )
             for a in world.alerts
         ],
@@ -285,8 +318,16 @@ def _document(school: int, author: uuid.UUID, document: ADocument) -> Document:
     on = document.on
     incident = on if isinstance(on, AnIncident) else on.incident if isinstance(on, AnAction) else None
     return Document(
-        school_id=school, id=document.id, incident_id=incident.id if incident else None,
+        school_id=school,
+        id=document.id,
+        incident_id=incident.id if incident else None,
         action_id=on.id if isinstance(on, AnAction) else None,
-        student_id=on.id if isinstance(on, AStudent) else None, name="f", media_type="text/plain", size=1,
-        sha256="", added_by=author, added_at=utc_now(), removed_at=utc_now() if document.removed else None,
+        student_id=on.id if isinstance(on, AStudent) else None,
+        name="f",
+        media_type="text/plain",
+        size=1,
+        sha256="",
+        added_by=author,
+        added_at=utc_now(),
+        removed_at=utc_now() if document.removed else None,
     )

@@ -30,8 +30,22 @@ from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.testing.schools import SchoolForTests
 
 TABLES = (
-    User, SoftKey, GroupPermission, GroupCategory, ClassRestriction, ClassAccess, Student, StudentGroup,
-    GroupMember, Category, Incident, IncidentStudent, IncidentCategory, Action, Alert, Document,
+    User,
+    SoftKey,
+    GroupPermission,
+    GroupCategory,
+    ClassRestriction,
+    ClassAccess,
+    Student,
+    StudentGroup,
+    GroupMember,
+    Category,
+    Incident,
+    IncidentStudent,
+    IncidentCategory,
+    Action,
+    Alert,
+    Document,
 )
 SETTINGS: dict[str, Any] = {
     "deadline": None,
@@ -39,7 +53,9 @@ SETTINGS: dict[str, Any] = {
     "phases": [Phase.generate],  # shrinking a whole school takes minutes and tells little
     "report_multiple_bugs": False,
     "suppress_health_check": [
-        HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
     ],
 }
 
@@ -75,7 +91,12 @@ def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, 
         row = db.get_one(User, (db.school_id, user.id))
         for access in ("restricted", "elevated"):
             viewer = sessions.viewer_of(
-                db, row, access, school=facts, modules=frozenset(), has_key=True  # type: ignore[arg-type]
+                db,
+                row,
+                access,
+                school=facts,
+                modules=frozenset(),
+                has_key=True,  # type: ignore[arg-type]
             )
             of = Oracle(world, user, access == "elevated")
             for condition, entity, there, rule in (
@@ -107,7 +128,12 @@ def compare(db: SchoolSession, world: World, ask: Callable[..., list[Any]]) -> N
     own = {
         thing.id
         for things in (
-            world.categories, world.users, world.students, world.incidents, world.actions, world.alerts,
+            world.categories,
+            world.users,
+            world.students,
+            world.incidents,
+            world.actions,
+            world.alerts,
             world.documents,
         )
         for thing in things
@@ -146,9 +172,7 @@ def _sees_category_with_any_right(eyes: Any, category_id: Any) -> Any:
 
 
 def _alerted_for_ever(eyes: Any) -> Any:
-    return policy._any(
-        Alert, where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id]
-    )
+    return policy._any(Alert, where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id])
 
 
 def _nobody_is_alerted(_eyes: Any) -> Any:
@@ -156,7 +180,9 @@ def _nobody_is_alerted(_eyes: Any) -> Any:
 
 
 def _key_holders_with_removed_keys() -> Any:
-    return and_(User.deactivated_at.is_(None), policy._any(SoftKey, where=[SoftKey.account_id == User.account_id]))
+    return and_(
+        User.deactivated_at.is_(None), policy._any(SoftKey, where=[SoftKey.account_id == User.account_id])
+    )
 
 
 def _any_that_correlates_by_itself(*tables: Any, where: Any) -> Any:
@@ -173,7 +199,9 @@ def _any_of_the_categories(category_ids: Any, student_ids: Any) -> Any:
             GroupCategory.view_incidents,
         ],
     )
-    in_class = or_(true() if not student_ids else false(), *(policy._in_class(eyes, literal(s)) for s in student_ids))
+    in_class = or_(
+        true() if not student_ids else false(), *(policy._in_class(eyes, literal(s)) for s in student_ids)
+    )
     return and_(policy.key_holders(), eyes.permits("students:details"), one, in_class)
 
 
@@ -222,4 +250,6 @@ def test_counts_follow_the_rules(app: Application, school: SchoolForTests) -> No
             .correlate(Student)
             .scalar_subquery()
         )
-        assert db.execute(select(Student.id, seen).where(Student.id == school.students["chloe"])).one()[1] == 0
+        assert (
+            db.execute(select(Student.id, seen).where(Student.id == school.students["chloe"])).one()[1] == 0
+        )

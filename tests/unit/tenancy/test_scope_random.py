@@ -39,7 +39,8 @@ def _fill(app: Application, slug: str) -> None:
             name = f"{slug}-{number}"
             db.add(
                 Student(
-                    id=ids[number], legal_forename=name, legal_surname=name, surname_key=name, forename_key="x",
+                    id=ids[number], legal_forename=name, legal_surname=name, surname_key=name,
+                    forename_key="x",
                     search_text=name, created_at=now,
                 )
             )  # fmt: skip

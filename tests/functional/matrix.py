@@ -1,0 +1,134 @@
+"""The permission matrix as data: who may do what with which object. Written by hand from USR-12 and the
+features' own words, never taken from what the application does. A new route needs a line in ROWS.
+
+The people: `nobody` has no session, `stranger` brings the session of another school's lead. Of this school:
+`teacher` (restricted, no key; may add, with files), `lead` (every right, every category), `lead_restricted`
+(the lead before the key), `head` (no administration; Behaviour and Attendance only), `admin` (student list
+and administration; sees who is monitored for Behaviour, reads nothing).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+EVERYONE = "nobody stranger teacher lead_restricted lead head admin"
+SIGNED_IN = "teacher lead_restricted lead head admin"
+ADDING = "teacher lead_restricted lead head"  # incidents:add, which counts without a key (USR-12.1)
+LISTING = "lead head admin"  # students:list
+DETAILS = "lead head"  # students:details
+ADMIN = "lead admin"  # Administration
+
+SIGHT = {
+    "incident": {
+        "about Behaviour": "lead head",
+        "about Child Protection, the teacher alerted": "lead teacher",  # USR-12.3 and 4
+        "alert was read": "lead",
+        "deleted, the teacher alerted": "",
+        "of another school": "",
+    },
+    "student": {"in a class": "lead head", "left, without a class": "lead", "of another school": ""},
+    "document": {  # USR-12.6
+        "on Behaviour": "lead head",
+        "on Child Protection, the teacher alerted": "lead teacher",
+        "in the vault": "lead head",
+        "removed": "",
+        "of another school": "",
+    },
+    "user group": {"ours": ADMIN, "of another school": ""},
+    "alert group": {"ours": ADMIN, "of another school": ""},
+    "import run": {"ours": ADMIN, "of another school": ""},
+    "module": {"installed": ADMIN},
+    "own alert": {"to the teacher": "teacher", "on a deleted incident": ""},  # USR-12.4
+}
+"""Kind of object -> each object -> who may see it, whatever is asked."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What answers `method` at the route: who `may` ask at all, for an object of the kind `of`."""
+
+    method: str
+    route: str
+    may: str
+    of: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)  # what is sent, or other parts of the address
+    json: Any = None
+
+
+AT_THE_DOOR = {("GET", "demo-door")}
+"""What answers at the demonstration's own host names only, at an address that is another page at a school."""
+NOWHERE = ""
+
+ROWS = [
+    # the frame
+    Row("GET", "core.static", EVERYONE, fields={"subpath": ("css", "theme.css")}),
+    Row("GET", "accent", EVERYONE),
+    Row("GET", "health", EVERYONE),
+    Row("GET", "help", SIGNED_IN),
+    Row("GET", "mailbox", NOWHERE),  # at the demonstration's own host names only
+    Row("GET", "mailbox-mail", NOWHERE, fields={"mail": "x"}),
+    # logging in
+    Row("GET", "login", EVERYONE),
+    Row("POST", "login", EVERYONE),
+    Row("POST", "logout", EVERYONE),
+    Row("GET", "forgotten", EVERYONE),
+    Row("POST", "forgotten", EVERYONE),
+    Row("GET", "forgotten-sent", EVERYONE),
+    Row("GET", "new-password", EVERYONE, fields={"token": "no-such-token"}),
+    Row("POST", "new-password", EVERYONE, fields={"token": "no-such-token"}),
+    Row("POST", "lock", EVERYONE),
+    Row("GET", "unlock", SIGNED_IN),
+    Row("POST", "unlock", SIGNED_IN),
+    Row("GET", "elevate", SIGNED_IN),
+    Row("POST", "elevate", SIGNED_IN),
+    Row("GET", "session-token", SIGNED_IN),
+    Row("GET", "account", SIGNED_IN),
+    Row("GET", "account-key-add", SIGNED_IN),
+    Row("POST", "account-key-add", SIGNED_IN),
+    # dashboard, students
+    Row("GET", "dashboard", SIGNED_IN),
+    Row("POST", "dashboard", LISTING),
+    Row("POST", "student-search", ADDING),
+    Row("GET", "student-incidents", DETAILS, "student"),
+    # incidents, actions, files
+    Row("GET", "incident-add", ADDING),
+    Row("POST", "incident-add", ADDING),
+    Row("POST", "incident-told", ADDING),
+    Row("POST", "incident-linked", ADDING),
+    Row("GET", "incident", SIGNED_IN, "incident"),
+    Row("GET", "incident-readers", DETAILS, "incident"),
+    Row("POST", "incident-read", SIGNED_IN, "own alert"),
+    Row("GET", "action-add", ADDING, "incident"),
+    Row("POST", "action-add", ADDING, "incident"),
+    Row("PUT", "draft", ADDING, fields={"form": "incident"}, json={"fields": []}),
+    Row("GET", "document", SIGNED_IN, "document"),
+    # administration
+    Row("GET", "admin", ADMIN),
+    Row("POST", "admin-failures-seen", ADMIN, fields={"newest": str(uuid.uuid4())}),
+    Row("GET", "admin-groups", ADMIN),
+    Row("GET", "admin-group-new", ADMIN),
+    Row("POST", "admin-group-new", ADMIN),
+    Row("GET", "admin-group", ADMIN, "user group"),
+    Row("POST", "admin-group", ADMIN, "user group"),
+    Row("GET", "admin-alert-groups", ADMIN),
+    Row("GET", "admin-alert-group-new", ADMIN),
+    Row("POST", "admin-alert-group-new", ADMIN),
+    Row("GET", "admin-alert-group", ADMIN, "alert group"),
+    Row("POST", "admin-alert-group", ADMIN, "alert group"),
+    Row("POST", "admin-alert-group-delete", ADMIN, "alert group"),
+    Row("GET", "admin-modules", ADMIN),
+    Row("POST", "admin-module", ADMIN, "module", fields={"enabled": "yes"}),
+    Row("GET", "admin-settings", ADMIN),
+    Row("POST", "admin-settings", ADMIN),
+    Row("GET", "admin-imports", ADMIN),
+    Row("POST", "admin-imports-upload", ADMIN),
+    Row("GET", "admin-import", ADMIN, "import run"),
+    Row("POST", "admin-import-apply", ADMIN, "import run"),
+    Row("POST", "admin-import-drop", ADMIN, "import run"),
+    # the module Cases
+    Row("POST", "cases.status", DETAILS, "incident"),
+    Row("GET", "cases.assignee", DETAILS, "incident"),
+    Row("POST", "cases.assignee", DETAILS, "incident"),
+]

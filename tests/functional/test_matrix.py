@@ -1,0 +1,217 @@
+"""USR-12: every route of the application, asked by every kind of person, for what they may see, for what they
+may not, for another school's, and for what does not exist. `matrix.py` says by hand what each may get."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from browsing import Browser
+from matrix import AT_THE_DOOR, EVERYONE, NOWHERE, ROWS, SIGHT, Row
+from matrix_objects import alerts_on, make
+from pyramid.config import Configurator
+from pyramid.response import Response
+from sqlalchemy import true
+
+import cpoms_core.config
+from cpoms_core.access import policy
+from cpoms_core.application import Application
+from cpoms_core.database.types import new_id
+from cpoms_core.modules.routes import CORE, PUBLIC, ModuleRoutes, NotAudited
+from cpoms_core.testing.schools import make_school
+
+PEOPLE = EVERYONE.split()
+PLACE = re.compile(r"[*{](\w+)}?")
+
+
+class Stage:
+    """Two schools, and what the application has by way of routes."""
+
+    def __init__(self, app: Application, wsgi: Any, web: Any) -> None:
+        self.ours, self.theirs = make_school(app), make_school(app)
+        self.patterns = {
+            entry["introspectable"]["name"]: entry["introspectable"]["pattern"]
+            for entry in wsgi.registry.introspector.get_category("routes")
+        }
+        self._web = web
+
+    def browser(self, person: str) -> Browser:
+        if person == "stranger":
+            browser = self._web(self.ours)
+            browser.set_cookie("session", self.theirs.session_token("lead"))
+            return browser
+        if person == "nobody":
+            return self._web(self.ours)
+        who, _, restricted = person.partition("_")
+        return self._web(self.ours, who, elevated=False if restricted else None)
+
+    def path(self, row: Row, object_id: Any = None) -> str:
+        """The address of a row's route, for an object where it is about one."""
+
+        def fill(place: re.Match[str]) -> str:
+            value = row.fields.get(place[1], object_id)
+            return "/".join(value) if isinstance(value, tuple) else str(value)
+
+        return PLACE.sub(fill, self.patterns[row.route])
+
+    def ask(self, browser: Browser, row: Row, object_id: Any = None) -> Any:
+        """Sends what a page or script of ours would send, with the token where it changes something."""
+        path = self.path(row, object_id)
+        if row.method == "GET":
+            return browser.get(path, expect_errors=True)
+        token = {"csrf_token": browser.csrf()}
+        if row.json is not None:
+            headers = {"X-CSRF-Token": token["csrf_token"]}
+            return browser.put_json(path, row.json, headers=headers, expect_errors=True)
+        fields = {**row.fields, **token}
+        if row.of == "own alert":
+            fields["alert"] = alerts_on(self.ours, object_id)
+        return browser.post(path, fields, expect_errors=True)
+
+
+_stages: dict[str, Stage] = {}
+
+
+@pytest.fixture
+def stage(app: Application, wsgi: Any, web: Any) -> Stage:
+    """Made once for each database: the rows of the matrix do not disturb each other."""
+    kind = app.engines.dialect
+    if kind not in _stages:
+        _stages[kind] = Stage(app, wsgi, web)
+    return _stages[kind]
+
+
+def outcome(answer: Any) -> str:
+    """What an answer amounts to: `open`, `nothing` (404), or `log in`."""
+    status = answer.status_int
+    if status == 404:
+        return "nothing"
+    if status == 401 or (status in (302, 303) and re.search(r"/login(\?next=.*)?$", answer.location)):
+        return "log in"
+    if status < 400 or status in (400, 409, 413, 422):  # it was looked at, and the empty form refused
+        return "open"
+    return f"status {status}"
+
+
+def expected(row: Row, person: str, *, sees: bool) -> str:
+    if person in row.may.split() and (sees or not row.of):
+        return "open"
+    if row.may == NOWHERE:
+        return "nothing"
+    return "log in" if person in ("nobody", "stranger") else "nothing"
+
+
+def is_page(view: Any) -> bool:
+    """Whether it answers a route, and not an error."""
+    return bool(view["route_name"])
+
+
+def views(registry: Any) -> Iterator[Any]:
+    for entry in registry.introspector.get_category("views"):
+        if is_page(entry["introspectable"]):
+            yield entry["introspectable"]
+
+
+def doors(registry: Any) -> set[tuple[str, str]]:
+    """Every route with its methods, HEAD aside, which is GET without the body."""
+    found = set()
+    for view in views(registry):
+        methods = view["request_methods"] or ("any method",)
+        for method in (methods,) if isinstance(methods, str) else methods:
+            if method != "HEAD":
+                found.add((method, view["route_name"]))
+    return found
+
+
+def missing(registry: Any) -> set[tuple[str, str]]:
+    """Routes of which the matrix says nothing."""
+    return doors(registry) - {(row.method, row.route) for row in ROWS} - AT_THE_DOOR
+
+
+def test_every_route_is_in_the_matrix(wsgi: Any) -> None:
+    """USR-12: a new route needs a line in matrix.py that says who may what."""
+    assert missing(wsgi.registry) == set()
+
+
+def test_every_line_of_the_matrix_is_a_route(wsgi: Any) -> None:
+    """USR-12: and a line whose route is gone goes too."""
+    written = [(row.method, row.route) for row in ROWS]
+    assert set(written) - doors(wsgi.registry) == set()
+    assert len(written) == len(set(written))
+
+
+def test_a_route_that_the_matrix_does_not_know_is_noticed(
+    app: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proof that the guard guards."""
+
+    def includeme(config: Configurator) -> None:
+        routes = ModuleRoutes(config, CORE)
+        routes.route("new-page", "/new")
+        routes.view(lambda _request: Response("x"), "new-page", permission=PUBLIC, audit=NotAudited("test"))
+
+    part = types.ModuleType("new_part")
+    part.includeme = includeme  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "new_part", part)
+    monkeypatch.setattr(cpoms_core.config, "PARTS", (*cpoms_core.config.PARTS, "new_part"))
+    made = cpoms_core.config.configure(app)
+    assert missing(made.registry) == {("GET", "new-page")}
+
+
+def test_every_route_declares_its_permission_and_its_audit(wsgi: Any, app: Application) -> None:
+    """USR-12, OPS-09: a permission that exists, and an event or the reason why there is none."""
+    known = {PUBLIC, "signed-in", *app.permissions}
+    for view in views(wsgi.registry):
+        name = view["route_name"]
+        assert view["needs"] in known, name
+        audit = view["audit"]
+        assert (isinstance(audit, str) and audit) or (isinstance(audit, NotAudited) and audit.reason), name
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if not row.of], ids=lambda row: f"{row.method} {row.route}"
+)
+def test_pages(stage: Stage, row: Row, person: str) -> None:
+    """USR-12.1, 2: who may open what is about no object."""
+    answer = stage.ask(stage.browser(person), row)
+    assert outcome(answer) == expected(row, person, sees=True)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.of], ids=lambda row: f"{row.method} {row.route}")
+def test_objects(stage: Stage, row: Row, person: str) -> None:
+    """USR-12.3 to 7: each object is open to who sees it, and to everyone else the same as one that does not
+    exist, byte for byte."""
+    browser = stage.browser(person)
+    nothing = stage.ask(browser, row, new_id())
+    assert outcome(nothing) == expected(row, person, sees=False)
+    for which, seen_by in SIGHT[row.of].items():
+        object_id = make(row.of, which, stage.ours, stage.theirs)
+        answer = stage.ask(browser, row, object_id)
+        wanted = expected(row, person, sees=person in seen_by.split())
+        assert outcome(answer) == wanted, which
+        if wanted == "nothing":
+            assert answer.body == nothing.body, which
+            assert answer.headerlist == nothing.headerlist, which
+
+
+def test_every_person_is_told_apart() -> None:
+    """The matrix tries each person, and no line names one that does not exist."""
+    named = {person for row in ROWS for person in row.may.split()}
+    named |= {person for sight in SIGHT.values() for people in sight.values() for person in people.split()}
+    assert named == set(PEOPLE)
+
+
+def test_a_rule_that_is_taken_away_is_noticed(
+    app: Application, wsgi: Any, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proof that the guard guards: with sight of categories out of policy the head reads Child Protection."""
+    row = next(row for row in ROWS if (row.method, row.route) == ("GET", "incident"))
+    monkeypatch.setattr(policy, "_sees_category", lambda *_: true())
+    with pytest.raises(AssertionError, match="about Child Protection"):
+        test_objects(Stage(app, wsgi, web), row, "head")  # a new school: policy keeps conditions by user
