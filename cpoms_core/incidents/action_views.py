@@ -74,13 +74,15 @@ def _page(
     submission: uuid.UUID,
 ) -> dict[str, Any]:
     context = entry.fill_choices(request, form)
+    recipients = _recipients(request, form, incident.id)
     return {
         "title": f"Add action to incident {incident.number}",
         "form": form.form,
         "action": request.route_path("action-add", incident_id=incident.id),
         "fields": entry.drawn(form),
         **context,
-        "recipients_json": _recipients(request, form, incident.id),
+        "alerted": [one["text"] for one in recipients],
+        "recipients_json": json.dumps(recipients),
         "incident": incident_context(request, incident),
         "draft_key": key,
         "draft_saved": saved,
@@ -89,7 +91,7 @@ def _page(
     }
 
 
-def _recipients(request: Request, form: BuiltForm, incident_id: uuid.UUID) -> str:
+def _recipients(request: Request, form: BuiltForm, incident_id: uuid.UUID) -> list[dict[str, str]]:
     """The others alerted to the incident, for the button that adds them all."""
     names = dict(form.part("alerts").choices)
     alerted = request.db.scalars(
@@ -97,9 +99,5 @@ def _recipients(request: Request, form: BuiltForm, incident_id: uuid.UUID) -> st
         .where(Alert.incident_id == incident_id, Alert.action_id.is_(None))
         .distinct()
     )
-    people = [
-        {"value": str(one), "text": names[one]}
-        for one in alerted
-        if one in names and one != request.viewer.user_id
-    ]
-    return json.dumps(people) if people else ""
+    others = [one for one in alerted if one in names and one != request.viewer.user_id]
+    return [{"value": str(one), "text": names[one]} for one in others]

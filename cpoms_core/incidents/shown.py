@@ -15,10 +15,7 @@ def incident_context(
 ) -> dict[str, Any]:
     """One incident with its links. `highlighted`: the incident or action that the page was opened for."""
     viewer = request.viewer
-    alerted = bool(incident.open_alerts)
-    mark = "Alerted" if alerted else None
-    if highlighted == incident.id:
-        mark = "Alerted" if alerted else "New"
+    mark = _flag(request, bool(incident.open_alerts), highlighted == incident.id)
     may_add = viewer.may("incidents:add")
     path = request.route_path
     return {
@@ -49,11 +46,19 @@ def incident_context(
     }
 
 
+def _flag(request: Request, alerted: bool, opened: bool) -> str | None:
+    """Why an incident or action stands out: an open alert, just recorded, or opened by its link."""
+    if alerted:
+        return "Alerted"
+    if not opened:
+        return None
+    return "New" if request.GET.get("said") in ("incident-recorded", "action-recorded") else "Opened"
+
+
 def action_context(
     request: Request, incident: IncidentShown, action: ActionShown, highlighted: uuid.UUID | None
 ) -> dict[str, Any]:
     """One action with its links."""
-    marked = action.open_alerts or highlighted == action.id
     return {
         "id": action.id,
         "author_name": action.author_name,
@@ -63,7 +68,7 @@ def action_context(
         "files": [file_context(request, file) for file in action.files],
         "agencies": action.agencies,
         "categories": [],
-        "highlighted": ("Alerted" if action.open_alerts else "New") if marked else None,
+        "highlighted": _flag(request, bool(action.open_alerts), highlighted == action.id),
         "open_alerts": action.open_alerts,
         "panels": action.panels,
         "urls": {"mark_read": request.route_path("incident-read", incident_id=incident.id)},

@@ -204,7 +204,7 @@ def readers(request: Request) -> dict[str, Any]:
 
 
 def read(request: Request) -> Response:
-    """INC-12: closes the alerts that the page showed; for someone with no other right the incident is gone."""
+    """INC-12: closes the alerts that the page showed; without another right the incident is then gone."""
     incident_id = matched_id(request, "incident_id")
     shown = [one for one in map(as_id, request.POST.getall("alert")) if one]
     mark_read(request.db, request.viewer, incident_id, shown)

@@ -16,7 +16,16 @@ from cpoms_core.migrations.environment import CORE
 from cpoms_core.modules import Module
 
 FEATURES = (
-    "access", "alerts", "audit", "documents", "imports", "incidents", "modules", "outbox", "students", "tenancy"
+    "access",
+    "alerts",
+    "audit",
+    "documents",
+    "imports",
+    "incidents",
+    "modules",
+    "outbox",
+    "students",
+    "tenancy",
 )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Dialect, Join
@@ -23,7 +24,7 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows, FromGrouping, TableCla
 from cpoms_core.database.base import Base, is_school_table
 
 SCHOOL = "school_id"
-PLAIN_WORD = re.compile(r"\*|\w+")
+PLAIN_WORD = re.compile(r"\w+|\*|'%'")  # '%' is what SQLAlchemy's own contains() and startswith() put in
 
 Term = tuple[Any, Any]
 """A table (or alias of one) and the parameter that its `school_id` is compared with."""
@@ -42,16 +43,19 @@ class BoundsCompiler(SQLCompiler):
         """What can never be bounded, whatever the parameters."""
         return self.__dict__.setdefault("_faults", [])
 
-    def is_bounded(self, parameters: Sequence[Mapping[str, Any]], school_id: int | None) -> bool:
+    def is_bounded(self, parameters: Sequence[Mapping[str, Any]], school_id: int) -> bool:
         """Whether every set of parameters keeps every mentioned table within the school."""
-        return all(
-            any(name in row and row[name] == school_id for name in self._names(needed))
-            for needed in self.bounds
-            for row in parameters
-        )
+        for row in parameters:
+            for names in self._needed:
+                # most often one comparison: the ORM's own condition
+                if not any(row.get(name) == school_id for name in names):
+                    return False
+        return True
 
-    def _names(self, needed: list[Any]) -> Iterator[str]:
-        return (self.bind_names.get(bind, bind) for bind in needed)
+    @cached_property
+    def _needed(self) -> set[tuple[str, ...]]:
+        """The bounds as names of parameters, once they all have names."""
+        return {tuple(self.bind_names.get(bind, bind) for bind in needed) for needed in self.bounds}
 
     # --- reading ---------------------------------------------------------------------------------------
 

@@ -42,9 +42,7 @@ class Hosts:
     def is_demo_door(self, host: str) -> bool:
         """Whether the host is the demo's own page that leads to its schools."""
         bare = without_port(host)
-        return self._app.deployment.demo and bare in (
-            "localhost", "127.0.0.1", self._app.deployment.domain
-        )
+        return self._app.deployment.demo and bare in ("localhost", "127.0.0.1", self._app.deployment.domain)
 
 
 def without_port(host: str) -> str:

@@ -22,7 +22,12 @@ SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def create_school(
-    app: Application, slug: str, name: str, *, now: dt.datetime, time_zone: str = "Europe/London",
+    app: Application,
+    slug: str,
+    name: str,
+    *,
+    now: dt.datetime,
+    time_zone: str = "Europe/London",
     accent: str = "#0b5c7a",
 ) -> int:
     """Makes a school with its key for files; returns its id. Raises Refused."""
@@ -113,8 +118,12 @@ def add_group(
     for category, (view_students, view_incidents, add_incidents) in rights.items():
         db.add(
             GroupCategory(
-                school_id=db.school_id, group_id=group.id, category_id=category, view_students=view_students,
-                view_incidents=view_incidents, add_incidents=add_incidents,
+                school_id=db.school_id,
+                group_id=group.id,
+                category_id=category,
+                view_students=view_students,
+                view_incidents=view_incidents,
+                add_incidents=add_incidents,
             )
         )
     db.flush()

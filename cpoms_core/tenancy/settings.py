@@ -31,23 +31,54 @@ def yes_or_no(text: str) -> bool:
 
 
 CORE_SETTINGS = (
-    SettingSpec("security_message", "Remember to log out when you leave your computer.",
-                "Security message", "Shown at the top of every page."),
-    SettingSpec("idle_minutes", 15, "Idle time-out",
-                "Minutes without activity until the screen is covered and the password is asked for.",
-                whole_number(1, 120)),
-    SettingSpec("enforce_alert", False, "Enforce at least one alert for all incidents",
-                "An incident cannot be submitted without alerting somebody.", yes_or_no),
-    SettingSpec("student_search_on_form", True, "Allow student search on the Add incident form",
-                "When off, staff without a key type the student's full name.", yes_or_no),
-    SettingSpec("dashboard_group_kind", "tutor", "Dashboard group type",
-                "The kind of group that the dashboard filters by.",
-                choices=(("tutor", "Tutor group"), ("year", "Year group"))),
-    SettingSpec("max_file_megabytes", 100, "Largest file",
-                "Megabytes that one attached file may have.", whole_number(1, 500)),
-    SettingSpec("import_archive_guard", 10, "Import guard",
-                "An import that would archive more than this share of the school (per cent) is stopped.",
-                whole_number(1, 100)),
+    SettingSpec(
+        "security_message",
+        "Remember to log out when you leave your computer.",
+        "Security message",
+        "Shown at the top of every page.",
+    ),
+    SettingSpec(
+        "idle_minutes",
+        15,
+        "Idle time-out",
+        "Minutes without activity until the screen is covered and the password is asked for.",
+        whole_number(1, 120),
+    ),
+    SettingSpec(
+        "enforce_alert",
+        False,
+        "Enforce at least one alert for all incidents",
+        "An incident cannot be submitted without alerting somebody.",
+        yes_or_no,
+    ),
+    SettingSpec(
+        "student_search_on_form",
+        True,
+        "Allow student search on the Add incident form",
+        "When off, staff without a key type the student's full name.",
+        yes_or_no,
+    ),
+    SettingSpec(
+        "dashboard_group_kind",
+        "tutor",
+        "Dashboard group type",
+        "The kind of group that the dashboard filters by.",
+        choices=(("tutor", "Tutor group"), ("year", "Year group")),
+    ),
+    SettingSpec(
+        "max_file_megabytes",
+        100,
+        "Largest file",
+        "Megabytes that one attached file may have.",
+        whole_number(1, 500),
+    ),
+    SettingSpec(
+        "import_archive_guard",
+        10,
+        "Import guard",
+        "An import that would archive more than this share of the school (per cent) is stopped.",
+        whole_number(1, 100),
+    ),
 )
 
 

@@ -1,6 +1,6 @@
 """Run by `test_wheels.py` in another environment: opens pages of what is installed there.
 
-usage: opens_pages.py FOLDER [PLUGIN...]: everything of ours must come from FOLDER, and these plugins be there.
+usage: opens_pages.py FOLDER [PLUGIN...]: all of ours must come from FOLDER, and these plugins be there.
 """
 
 import importlib

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(file.parent for file in (ROOT / "plugins").glob("*/pyproject.toml"))
 OPENS_PAGES = Path(__file__).with_name("opens_pages.py")
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "node_modules", "var", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis"
+    ".git", ".venv", "node_modules", "var", "build", "dist", "*.egg-info", "__pycache__", ".*_cache",
 )  # fmt: skip
 
 pytestmark = pytest.mark.slow
@@ -113,10 +113,17 @@ def test_there_is_a_wheel_of_the_core_and_of_every_plugin(wheels: dict[str, Path
 def test_every_file_that_is_no_code_is_in_the_cores_wheel(wheels: dict[str, Path]) -> None:
     """Templates come through a symbolic link, which a wheel does not have; vendor files are not in git."""
     packed = set(zipfile.ZipFile(wheels["cpoms_core"]).namelist())
-    for pattern in ("templates/**/*.pt", "static/**/*", "migrations/**/*.py", "data/*", "testing/probe/**/*"):
+    for pattern in (
+        "templates/*.pt",
+        "templates/*/*.pt",
+        "static/**/*",
+        "migrations/**/*.py",
+        "data/*",
+        "testing/probe/**/*",
+    ):
         found = {
             f"cpoms_core/{file.relative_to(ROOT / 'cpoms_core').as_posix()}"
-            for file in (ROOT / "cpoms_core").glob(pattern.replace("templates/**", "templates/*"))
+            for file in (ROOT / "cpoms_core").glob(pattern)
             if file.is_file() and "__pycache__" not in file.parts and not file.name.startswith(".")
         }
         assert found, pattern

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -150,3 +152,26 @@ def test_nothing_there_for_an_id_of_nothing(school: SchoolForTests) -> None:
         ):
             with pytest.raises(services.NothingThere):
                 change()
+
+
+def test_changes_at_one_moment_are_all_kept_in_order(
+    school: SchoolForTests, record: Any, stored: Any, switch: Any
+) -> None:
+    """CAS-01: the first change too, for which there is no row of the module's to lock."""
+    switch(False)
+    incident = record(school)
+    switch(True)
+    lead = school.viewer("lead")
+
+    def change(turn: int) -> None:
+        with school.app.transaction(school.id) as db:
+            chosen = school.users["head"] if turn % 2 else None
+            services.assign(PluginSession(db), lead, incident.id, chosen)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(change, range(18)))
+    changes = stored.changes(incident.id)
+    assert [one.version for one in changes] == list(range(1, len(changes) + 1))
+    assert all(before.to_assignee_id == after.from_assignee_id for before, after in pairwise(changes))
+    assert stored.mails() == ["head"] * len([one for one in changes if one.to_assignee_id])
+    assert len(changes) > 0

@@ -61,12 +61,8 @@ def _check_end(file: BinaryIO) -> None:
         at = tail.rfind(END_MARK)
     if at < 0 or len(tail) - at < END.size:
         raise Refused(BROKEN)
-    _, _, _, _, count, directory, _, _ = END.unpack_from(tail, at)
-    if (
-        count > MAX_ENTRIES * 3
-        or directory > MAX_DIRECTORY
-        or tail[max(0, at - 20) : at].startswith(ZIP64_MARK)
-    ):
+    _, _, _, _, _, directory, _, _ = END.unpack_from(tail, at)  # the count beside it is not believed
+    if directory > MAX_DIRECTORY or tail[max(0, at - 20) : at].startswith(ZIP64_MARK):
         raise Refused(FULL)
 
 

@@ -62,7 +62,7 @@ class Problems:
     def listed(self) -> list[Problem]:
         """All that was found: errors first, each kind closed by a line for what was only counted."""
         tallied = [
-            Problem(f"{message} ({count} {noun}; the first is shown.)", where, error=False)
+            Problem(f"{message} ({_counted(count, noun)})", where, error=False)
             for message, (count, noun, where) in self._tallies.items()
         ]
         warnings = self._listed[False] + tallied
@@ -74,3 +74,9 @@ class Problems:
         if more[False]:
             found.append(Problem(f"There are {more[False]} more warnings like these.", error=False))
         return found
+
+
+def _counted(count: int, noun: str) -> str:
+    if count == 1:
+        return "1 person" if noun == "people" else f"1 {noun.removesuffix('s')}"
+    return f"{count} {noun}; the place is that of the first."

@@ -62,21 +62,24 @@ def test_the_same_name_twice_is_refused_mis_02(read, make) -> None:
     assert "two files named" in problem.message
 
 
-def test_too_many_entries_are_refused_before_they_are_listed_mis_02(read, make) -> None:
-    some = make.zip({f"marks{number}.csv": b"x" for number in range(limits.MAX_ENTRIES + 1)})
-    many = make.zip({f"{number}.csv": b"" for number in range(3_000)})
-    for data in (some, many):
-        start = time.process_time()
-        (problem,) = read(data, "a.zip").problems
-        assert f"more than {limits.MAX_ENTRIES} files" in problem.message
-        assert time.process_time() - start < 0.5
+def test_too_many_entries_are_refused_mis_02(read, make) -> None:
+    data = make.zip({f"marks{number}.csv": b"x" for number in range(limits.MAX_ENTRIES + 1)})
+    (problem,) = read(data, "a.zip").problems
+    assert f"more than {limits.MAX_ENTRIES} files" in problem.message
 
 
-def test_a_count_that_lies_is_not_believed_mis_02(read, make) -> None:
-    """`zipfile` goes by the size of the table of contents, whatever the count says."""
+@pytest.mark.parametrize("claimed", [3_000, 1])
+def test_a_long_table_of_contents_is_refused_unread_mis_02(
+    read, make, monkeypatch: pytest.MonkeyPatch, claimed: int
+) -> None:
+    """`zipfile` reads the whole table, whatever number of entries is claimed."""
     data = bytearray(make.zip({f"{number}.csv": b"" for number in range(3_000)}))
-    end = data.rfind(b"PK\x05\x06")
-    struct.pack_into("<2H", data, end + 8, 1, 1)
+    struct.pack_into("<2H", data, data.rfind(b"PK\x05\x06") + 8, claimed, claimed)
+
+    def read_table(file: object) -> None:
+        raise AssertionError("the table was read")
+
+    monkeypatch.setattr("cpoms_mis_sims.archive.zipfile.ZipFile", read_table)
     (problem,) = read(bytes(data), "a.zip").problems
     assert "more than" in problem.message
 

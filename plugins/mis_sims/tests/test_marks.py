@@ -93,7 +93,7 @@ def test_marks_of_students_who_are_not_in_the_delivery_are_kept_stu_06(read, mak
     assert len(extract.marks) == 2
     (warning,) = extract.problems
     assert not warning.error
-    assert "(1 marks;" in warning.message
+    assert "(1 mark)" in warning.message
 
 
 def test_a_marks_report_without_rows_is_a_warning_stu_06(read) -> None:

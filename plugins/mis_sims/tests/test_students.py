@@ -178,7 +178,7 @@ def test_a_different_tutor_group_in_a_row_is_a_warning_mis_02(read, make) -> Non
     (warning,) = extract.problems
     assert not warning.error
     assert "“Reg”" in warning.message
-    assert "(1 people;" in warning.message
+    assert "(1 person)" in warning.message
 
 
 def test_siblings_are_known_on_both_sides_mis_01(read, make) -> None:
@@ -295,3 +295,22 @@ def test_a_row_without_an_id_among_others_is_an_error_mis_02(read, make) -> None
     assert problem.error
     assert "no id" in problem.message
     assert problem.where.line == 11
+
+
+def test_more_people_than_a_school_has_are_refused_mis_02(
+    read, make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpoms_mis_sims.people.MAX_PEOPLE", 3)
+    rows = [make.student(primary_id=str(number), UPN="") for number in range(4)]
+    assert len(read(make.xml(rows[:3])).students) == 3
+    (problem,) = read(make.xml(rows)).problems
+    assert "people. Narrow the reports" in problem.message
+    assert problem.where.line == 29
+
+
+def test_one_person_cannot_have_endless_values_mis_02(read, make) -> None:
+    rows = [make.student(Medical_condition=f"Condition {number}") for number in range(101)]
+    assert len(read(make.xml(rows[:100])).students[0].medical_conditions) == 100
+    (problem,) = read(make.xml(rows)).problems
+    assert "more than 100 different values" in problem.message
+    assert problem.where.element == "Medical condition"

@@ -287,7 +287,8 @@ def test_rows_of_others_are_never_touched(importing: Importing) -> None:
     importing.take(
         extract(student("1", siblings=("2",), contacts=(ContactRecord("c", "Mum"),)), student("2"))
     )
-    importing.take(extract(student("1", legal_forename="Changed")))
+    importing.take(extract(student("1", legal_forename="Changed"), student("2")))
+    assert is_empty(importing.compare(extract(student("1", legal_forename="Changed"), student("2"))))
     with importing.app.session(importing.id, writes=False) as db:
         row = db.get_one(Student, (importing.id, typed.id))
         assert (row.legal_forename, row.archived_at) == ("Typed", None)
