@@ -38,14 +38,24 @@ each('select[data-type-ahead]', (select) => {
   const box = new TomSelect(select, {
     maxItems: single ? 1 : null,
     placeholder: placeholder ?? null,
-    hidePlaceholder: true,
+    hidePlaceholder: single, // hidden when it loses the focus, a line would go and a click below would miss
     closeAfterSelect: single,
     selectOnTab: false,
     openOnFocus: !source,
     allowEmptyOption: false,
     searchField: ['text'],
-    sortField: [{ field: '$score' }, { field: '$order' }],
-    ...(source && { score: () => () => 1 }), // the server found and ordered them
+    sortField: [{ field: '$score', direction: 'desc' }, { field: '$order' }],
+    // What the server found for these very words counts, in its order. Anything else in the list (the
+    // select's own choices, an earlier answer) must match what is typed: else a quick Enter would choose
+    // someone who was never asked for.
+    score(query) {
+      const matches = this.getScoreFunction(query);
+      return (one) => {
+        const matching = matches(one);
+        if (one.foundFor === undefined || one.foundFor !== query.trim()) return matching;
+        return matching > 0 ? 2 : 1; // found by a name that is not shown (a former one): after the others
+      };
+    },
     maxOptions: 50,
     loadThrottle: 200,
     shouldLoad: (query) => Boolean(source) && query.trim().length > 0,
@@ -71,9 +81,12 @@ each('select[data-type-ahead]', (select) => {
   async function load(query, done) {
     try {
       const { data } = await send('POST', source, { json: { q: query }, timeout: 8000 });
-      const found = data.map((one) => ({ ...one, value: String(one.value) }));
+      if (query.trim() !== box.inputValue()) return void done(); // a late answer to earlier words
+      const found = data.map((one) => ({ ...one, value: String(one.value), foundFor: query.trim() }));
       // What an earlier query found is no answer to this one; what is chosen stays.
-      for (const value of Object.keys(box.options)) if (!box.items.includes(value)) box.removeOption(value, true);
+      for (const [value, one] of Object.entries(box.options)) {
+        if (one.foundFor !== undefined && !box.items.includes(value)) box.removeOption(value, true);
+      }
       done(found);
       say(state, found.length === 1 ? '1 result' : `${found.length} results`);
     } catch {
@@ -100,6 +113,11 @@ each('select[data-type-ahead]', (select) => {
   box.on('blur', () => {
     clearTimeout(box.refreshTimeout);
     box.refreshTimeout = null;
+  });
+
+  // Enter chooses; it must not send a half-filled form because the list was not open yet.
+  input.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') event.preventDefault();
   });
 
   // Capture, because tom-select would open the list and take the focus.

@@ -1,4 +1,4 @@
-"""`docs/operating.md` names what there is to configure and to call, and its statements for PostgreSQL work."""
+"""`docs/operating.md` names what there is to configure and to call, and its SQL for PostgreSQL works."""
 
 from __future__ import annotations
 
