@@ -128,7 +128,7 @@ def _take_in(app: Application, viewer: Viewer, wrapped: str, upload: Upload) -> 
         raise Refused(f"{name} is larger than {megabytes} MB. Attach a smaller one.", field="files") from None
     except OSError:
         raise Refused(
-            f"{name} could not be stored: the system's disk may be full. Submit without it, and tell support.",
+            f"{name} could not be stored: the disk may be full. Submit without it, and tell support.",
             field="files",
         ) from None
     return Incoming(document_id, name, media_type, stored.size, stored.sha256)

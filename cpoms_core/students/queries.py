@@ -89,7 +89,9 @@ def search(db: SchoolSession, viewer: Viewer, asked: Search) -> tuple[list[Stude
     students = db.scalars(
         statement.order_by(Student.surname_key, Student.forename_key, Student.id).limit(PAGE + 1)
     ).all()
-    return show(db, viewer, students[:PAGE]), students[PAGE - 1].id if len(students) > PAGE else None
+    return show(db, viewer, students[:PAGE], asked.words), students[PAGE - 1].id if len(
+        students
+    ) > PAGE else None
 
 
 def _monitored(viewer: Viewer, category_id: uuid.UUID | None) -> Any:
@@ -101,7 +103,9 @@ def _monitored(viewer: Viewer, category_id: uuid.UUID | None) -> Any:
     return statement.where(Category.id == category_id) if category_id else statement
 
 
-def show(db: SchoolSession, viewer: Viewer, students: Sequence[Student]) -> list[StudentShown]:
+def show(
+    db: SchoolSession, viewer: Viewer, students: Sequence[Student], words: str = ""
+) -> list[StudentShown]:
     """Students with the categories they are monitored for, of those that the viewer may see (USR-12.5)."""
     labels: defaultdict[uuid.UUID, list[Category]] = defaultdict(list)
     if students and viewer.elevated:
@@ -121,7 +125,7 @@ def show(db: SchoolSession, viewer: Viewer, students: Sequence[Student]) -> list
         StudentShown(
             student.id,
             viewer.name(student),
-            note_of(student),
+            note_of(student, words),
             student.archived_at is not None,
             labels[student.id],
         )
@@ -129,10 +133,15 @@ def show(db: SchoolSession, viewer: Viewer, students: Sequence[Student]) -> list
     ]
 
 
-def note_of(student: Student) -> str:
-    """What tells two students of one name apart: year and class."""
+def note_of(student: Student, words: str = "") -> str:
+    """What tells two students of one name apart: year and class. Where the words searched for are in a name
+    that is not the one shown, it says so without naming it: a legal name may be nobody's business."""
     year = f"Year {student.year_group}" if student.year_group.isdigit() else student.year_group
-    return ", ".join(part for part in (year, student.tutor_group) if part)
+    shown = fold(student.name)
+    otherwise = "" if all(word in shown for word in fold(words).split()) else "found by another name"
+    return " · ".join(
+        part for part in (", ".join(filter(None, (year, student.tutor_group))), otherwise) if part
+    )
 
 
 def record_of(db: SchoolSession, viewer: Viewer, student_id: uuid.UUID) -> StudentShown:
@@ -156,7 +165,12 @@ def choices(db: SchoolSession, viewer: Viewer, words: str) -> list[StudentShown]
         .limit(SUGGESTIONS)
     ).all()
     return [
-        StudentShown(student.id, viewer.name(student), note_of(student), student.archived_at is not None)
+        StudentShown(
+            student.id,
+            viewer.name(student),
+            note_of(student, words),
+            student.archived_at is not None,
+        )
         for student in rows
     ]
 

@@ -63,7 +63,11 @@ class SchoolForTests:
             keyed = who in self.secrets
             access = "elevated" if (keyed if elevated is None else elevated) else "restricted"
             return sessions.viewer_of(
-                db, user, access, school=sessions.read_school(db), modules=sessions.modules_on(db),  # type: ignore[arg-type]
+                db,
+                user,
+                access,
+                school=sessions.read_school(db),
+                modules=sessions.modules_on(db),  # type: ignore[arg-type]
                 has_key=keyed,
             )
 
@@ -96,11 +100,18 @@ def _fill(db: SchoolSession, school: SchoolForTests, now: dt.datetime) -> None:
     for name in ("Social care", "Police"):
         school.agencies[name] = add_agency(db, name)
     everything = (
-        "students:list", "students:details", "incidents:add", "incidents:edit", "reports:run", "files:attach"
+        "students:list",
+        "students:details",
+        "incidents:add",
+        "incidents:edit",
+        "reports:run",
+        "files:attach",
     )
     some = {names[n]: ALL for n in ("Behaviour", "Bullying", "Attendance")}
     school.groups = {
-        "Safeguarding": add_group(db, "Safeguarding", (*everything, "admin"), dict.fromkeys(names.values(), ALL)),
+        "Safeguarding": add_group(
+            db, "Safeguarding", (*everything, "admin"), dict.fromkeys(names.values(), ALL)
+        ),
         "Heads of year": add_group(db, "Heads of year", everything, some),
         "Administrators": add_group(
             db, "Administrators", ("students:list", "admin"), {names["Behaviour"]: (True, False, False)}
@@ -127,14 +138,24 @@ def _fill(db: SchoolSession, school: SchoolForTests, now: dt.datetime) -> None:
 
 
 def _add_user(
-    db: SchoolSession, school: SchoolForTests, who: str, forename: str, group: uuid.UUID, keyed: bool,
+    db: SchoolSession,
+    school: SchoolForTests,
+    who: str,
+    forename: str,
+    group: uuid.UUID,
+    keyed: bool,
     now: dt.datetime,
 ) -> None:
     global _password_hash  # noqa: PLW0603 - argon2 is slow on purpose: once a run
     _password_hash = _password_hash or passwords.hash_password(PASSWORD)
     email = f"{who}@{school.slug}.example"
     user = create_user(
-        db, email=email, forename=forename, surname=who.capitalize(), group_id=group, now=now,
+        db,
+        email=email,
+        forename=forename,
+        surname=who.capitalize(),
+        group_id=group,
+        now=now,
         sees_ungrouped=who == "lead",
     )
     db.get_one(Account, user.account_id).password_hash = _password_hash
@@ -152,10 +173,10 @@ def add_student(
     now = utc_now()
     student = Student(
         school_id=db.school_id, id=new_id(), mis_source="sims", mis_id=secrets.token_hex(6), mis_hash="",
-        legal_forename=forename, legal_surname=surname, surname_key=fold(surname), forename_key=fold(forename),
-        search_text=fold(f"{forename} {surname}"), year_group=tutor[:1], tutor_group=tutor, created_at=now,
-        archived_at=now if archived else None,
-    )
+        legal_forename=forename, legal_surname=surname, surname_key=fold(surname),
+        forename_key=fold(forename), search_text=fold(f"{forename} {surname}"), year_group=tutor[:1],
+        tutor_group=tutor, created_at=now, archived_at=now if archived else None,
+    )  # fmt: skip
     db.add(student)
     db.flush()
     for kind, name in (("tutor", tutor), ("year", tutor[:1])):
@@ -165,12 +186,11 @@ def add_student(
 
 
 def _join(db: SchoolSession, student_id: uuid.UUID, kind: str, name: str) -> None:
-    group = db.scalars(select(StudentGroup).where(StudentGroup.kind == kind, StudentGroup.name == name)).first()
+    same = select(StudentGroup).where(StudentGroup.kind == kind, StudentGroup.name == name)
+    group = db.scalars(same).first()
     if group is None:
         group = StudentGroup(school_id=db.school_id, id=new_id(), kind=kind, name=name)
         db.add(group)
         db.flush()
     db.add(GroupMember(school_id=db.school_id, group_id=group.id, student_id=student_id))
     db.flush()
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,7 +13,7 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import NewIncident, record_incident
-from cpoms_core.students.models import StudentGroup
+from cpoms_core.students.models import Student, StudentGroup
 from cpoms_core.testing.counting import counted
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
@@ -55,6 +56,25 @@ def test_any_part_of_any_name_finds_a_student(school: SchoolForTests, web: Any) 
             assert set(found(page)) >= {"Björn Ångström Year 7, 7A"}
         else:
             assert found(page) == names, words
+
+
+def test_a_student_found_by_another_name_says_so(school: SchoolForTests, web: Any) -> None:
+    """DSH-01, INC-01: nobody takes them for somebody else, and the other name is not told."""
+    with school.app.transaction(school.id) as db:
+        summer = db.get_one(Student, (school.id, add_student(db, "Summer", "Yarwood", tutor="9C")))
+        summer.preferred_surname = "Barlow"
+        summer.search_text = "summer barlow summer yarwood"
+    lead = web(school, "lead")
+    assert found(lead.submit("/", {"q": "yarw"})) == ["Summer Barlow Year 9, 9C · found by another name"]
+    assert found(lead.submit("/", {"q": "barl"})) == ["Summer Barlow Year 9, 9C"]
+    answer = lead.fetch(
+        "POST",
+        "/students/search",
+        params=json.dumps({"q": "yarw"}),
+        content_type="application/json",
+        headers={"X-CSRF-Token": lead.csrf()},
+    )
+    assert [one["note"] for one in answer.json] == ["Year 9, 9C · found by another name"]
 
 
 def test_an_empty_search_lists_nobody(school: SchoolForTests, web: Any) -> None:
