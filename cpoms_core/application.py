@@ -93,5 +93,3 @@ class Application:
 def _refuse_foreign_name(module: str, name: str, separator: str) -> None:
     if not name.startswith(f"{module}{separator}"):
         raise ValueError(f"module {module!r} declares {name!r}: it must start with {module}{separator}")
-
-

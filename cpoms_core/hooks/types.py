@@ -46,7 +46,7 @@ class Tab:
 class Panel:
     """A part of a page: a template of the module (`package:templates/x.pt`) and what it is given.
 
-    `slot` is the place on the page: `dashboard`, `incident-margin`, `incident-foot`, `student-overview`.
+    `slot` is the place on the page: `dashboard`, `incident-margin` or `incident-foot`.
     """
 
     slot: str
@@ -58,14 +58,12 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field of a form. A module's field is named `module-field`. `weight` orders, lightest first;
-    `template` draws the field if the ordinary macro does not do."""
+    """A field of a form. A module's field is named `module-field`. `weight` orders, lightest first."""
 
     name: str
     field: UnboundField
     weight: int
     needs: str = ""
-    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)

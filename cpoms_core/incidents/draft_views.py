@@ -9,7 +9,8 @@ from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.request import Request
 
 from cpoms_core.errors import NothingThere
-from cpoms_core.incidents.models import Draft
+from cpoms_core.incidents import drafts
+from cpoms_core.web.forms import as_id
 
 KEY = re.compile(r"(incident|action)(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 LONGEST = 400_000  # characters of all fields together
@@ -22,11 +23,7 @@ def save(request: Request) -> dict[str, Any]:
     if not KEY.fullmatch(key):
         raise NothingThere
     content = _content(request)
-    draft = request.db.get(Draft, (viewer.school_id, viewer.user_id, key))
-    if draft is None:
-        draft = Draft(school_id=viewer.school_id, user_id=viewer.acting_user, form=key)
-        request.db.add(draft)
-    draft.fields, draft.saved_at = content, viewer.now()
+    drafts.save(request.db, viewer, key, content, as_id(content["submission"]))
     return {"ok": True}
 
 

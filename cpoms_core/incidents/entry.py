@@ -18,8 +18,9 @@ from cpoms_core.alerts import queries as alerts
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.services import Incoming, Upload
 from cpoms_core.hooks.types import FieldError, FormField
+from cpoms_core.incidents import drafts
 from cpoms_core.incidents.forms import WHOLE_SCHOOL, action_fields, in_utc, incident_fields
-from cpoms_core.incidents.models import Agency, Category, Draft
+from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.incidents.services import FormRefused, Linked, NewAction, NewIncident
 from cpoms_core.students import queries as students
 from cpoms_core.web.forms import BuiltForm, as_id, build_form
@@ -76,7 +77,7 @@ def action_form(request: Request, incident_id: uuid.UUID, posted: Any, *, has_li
 def read_draft(request: Request, key: str) -> tuple[MultiDict[str, Any] | None, str | None, uuid.UUID]:
     """The author's draft of a form as if it had been posted, when it was saved, and its submission's id."""
     viewer = request.viewer
-    draft = request.db.get(Draft, (viewer.school_id, viewer.user_id, key))
+    draft = drafts.read(request.db, viewer, key)
     if draft is None:
         return None, None, new_id()
     fields = MultiDict((str(name), str(value)) for name, value in draft.fields["fields"])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
@@ -19,13 +19,13 @@ from cpoms_core.database.types import new_id
 from cpoms_core.documents.services import Incoming, attach
 from cpoms_core.errors import NothingThere
 from cpoms_core.hooks.types import FieldError
+from cpoms_core.incidents import drafts
 from cpoms_core.incidents.models import (
     Action,
     ActionAgency,
     ActionVersion,
     Agency,
     Category,
-    Draft,
     Incident,
     IncidentAgency,
     IncidentCategory,
@@ -118,7 +118,7 @@ def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Inci
     monitor(db, viewer, monitored, categories, incident_id=incident.id)
     attach(db, viewer, new.documents, incident_id=incident.id)
     alert(db, viewer, recipients, incident.id, categories)
-    _forget_draft(db, viewer, new.draft)
+    drafts.forget(db, viewer, new.draft)
     subjects = [incident.id, *(one.student_id for one in new.linked)]
     audit.record(
         db,
@@ -284,11 +284,6 @@ def add_version(
     db.flush()
 
 
-def _forget_draft(db: SchoolSession, viewer: Viewer, form: str) -> None:
-    """A draft is no record: it goes when its form is submitted (INC-10)."""
-    db.execute(delete(Draft).where(Draft.user_id == viewer.acting_user, Draft.form == form))
-
-
 def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     """Records a follow-up under an incident that the viewer may read: version, further categories with
     their monitoring, alerts, files and the modules' parts (ACT-01).
@@ -316,7 +311,7 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
         _widen(db, viewer, incident, added)
     attach(db, viewer, new.documents, incident_id=incident.id, action_id=action.id)
     alert(db, viewer, new.alert_ids, incident.id, [*present, *added], action_id=action.id)
-    _forget_draft(db, viewer, f"action-{incident.id}")
+    drafts.forget(db, viewer, f"action-{incident.id}")
     audit.record(
         db,
         viewer,

@@ -108,7 +108,7 @@ class ModuleRoutes:
         beside = {"path_info": r"/static/(?!modules/)"} if self._module == CORE else {}
         self._config.add_route(route, f"/{where}/*subpath", **beside)
         self._config.add_view(
-            static_view(path, use_subpath=True, cache_max_age=31_536_000),
+            _kept_by_version(static_view(path, use_subpath=True)),
             route_name=route,
             request_method=("GET", "HEAD"),
             permission=NO_PERMISSION_REQUIRED,
@@ -116,6 +116,21 @@ class ModuleRoutes:
             needs=PUBLIC,
             audit=NotAudited("a static file"),
         )
+
+
+def _kept_by_version(serve: Callable[..., Any]) -> Callable[..., Any]:
+    """A file asked for with its version (`?v=`) is kept for a year; one without, as scripts import each
+    other, is asked about each time, so that no browser mixes two releases."""
+
+    def served(context: Any, request: Any) -> Any:
+        response = serve(context, request)
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if "v" in request.GET else "no-cache"
+        )
+        response.conditional_response = True
+        return response
+
+    return served
 
 
 def gate(view: Callable[..., Any], info: Any) -> Callable[..., Any]:

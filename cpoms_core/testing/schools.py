@@ -14,7 +14,7 @@ from sqlalchemy import select
 from cpoms_core.access import passwords, sessions, softkeys
 from cpoms_core.access.models import Account, User
 from cpoms_core.access.users import create_alert_group, create_user
-from cpoms_core.access.viewer import Viewer, utc_now
+from cpoms_core.access.viewer import Access, Viewer, utc_now
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
 from cpoms_core.students.models import GroupMember, Student, StudentGroup
@@ -61,23 +61,23 @@ class SchoolForTests:
         with self.app.session(self.id, writes=False) as db:
             user = db.get_one(User, (self.id, self.users[who]))
             keyed = who in self.secrets
-            access = "elevated" if (keyed if elevated is None else elevated) else "restricted"
+            access: Access = "elevated" if (keyed if elevated is None else elevated) else "restricted"
             return sessions.viewer_of(
                 db,
                 user,
                 access,
                 school=sessions.read_school(db),
-                modules=sessions.modules_on(db),  # type: ignore[arg-type]
+                modules=sessions.modules_on(db),
                 has_key=keyed,
             )
 
     def session_token(self, who: str, *, elevated: bool | None = None) -> str:
         """The cookie's value of a new session of one of the users."""
         keyed = who in self.secrets
-        access = "elevated" if (keyed if elevated is None else elevated) else "restricted"
+        access: Access = "elevated" if (keyed if elevated is None else elevated) else "restricted"
         with self.app.transaction(self.id) as db:
             user = db.get_one(User, (self.id, self.users[who]))
-            return sessions.begin(db, user, access, ip="127.0.0.1", browser="test", now=utc_now())  # type: ignore[arg-type]
+            return sessions.begin(db, user, access, ip="127.0.0.1", browser="test", now=utc_now())
 
 
 def make_school(app: Application, *, modules: bool = True) -> SchoolForTests:

@@ -175,7 +175,8 @@ class Page:
             return Markup(render(panel.template, dict(panel.context), request=request))  # noqa: S704
         except Exception as error:  # a module's fault must never become the page's
             reference = new_id().hex[-12:]
-            module = panel.template.partition(":")[0].removeprefix("cpoms_")
+            package = panel.template.partition(":")[0]
+            module = next((m.name for m in request.app.modules.values() if m.package == package), package)
             request.db.hook_failures.append(HookFailure(module, "panel", reference))
             log.error(
                 "panel failed",

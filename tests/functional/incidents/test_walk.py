@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -233,7 +234,7 @@ def test_a_draft_is_kept_for_its_author_only(school: SchoolForTests, web: Any) -
         "/drafts/incident",
         headers={"X-CSRF-Token": teacher.csrf("/")},
         content_type="application/json",
-        params=__import__("json").dumps({"fields": list(fields.items()), "submission": str(new_id())}),
+        params=json.dumps({"fields": list(fields.items()), "submission": str(new_id())}),
     )
     again = teacher.get("/incidents/add")
     assert "half a sent" in again.html.select_one("#text").get_text()
@@ -258,3 +259,32 @@ def test_the_form_says_who_will_be_told(school: SchoolForTests, web: Any) -> Non
     assert "alert 2 people" in page.text
     outsiders = page.html.select_one(".outsider").get_text()
     assert "Hugo Head" in outsiders and "Lena" not in outsiders
+
+
+def test_a_draft_that_arrives_after_its_submission_is_dropped(school: SchoolForTests, web: Any) -> None:
+    """INC-10: the last save of a page may be slower than its submit; it must not come back as a concern."""
+    teacher = web(school, "teacher")
+    fields = incident_fields(school)
+    teacher.submit("/incidents/add", fields)
+    late = {"fields": [["text", fields["text"]]], "submission": fields["submission"]}
+    teacher.fetch(
+        "PUT",
+        "/drafts/incident",
+        headers={"X-CSRF-Token": teacher.csrf("/")},
+        content_type="application/json",
+        params=json.dumps(late),
+    )
+    assert "afraid" not in teacher.get("/incidents/add").text
+    with school.app.session(school.id, writes=False) as db:
+        assert db.scalars(select(Draft)).all() == []
+
+
+def test_scripts_are_never_of_two_releases(school: SchoolForTests, web: Any) -> None:
+    """What is asked for by version is kept for a year; what is not is asked about each time."""
+    nobody = web(school)
+    kept = nobody.get("/static/js/http.js?v=1")
+    assert "max-age=31536000" in kept.headers["Cache-Control"]
+    asked = nobody.get("/static/js/http.js")
+    assert asked.headers["Cache-Control"] == "no-cache"
+    again = nobody.get("/static/js/http.js", headers={"If-Modified-Since": asked.headers["Last-Modified"]})
+    assert again.status_int == 304 and again.body == b""

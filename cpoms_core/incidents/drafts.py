@@ -1,0 +1,44 @@
+"""Drafts of half-typed forms (INC-10), for their author only. A draft is no record."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.incidents.models import Action, Draft, Incident
+from cpoms_core.tenancy.scope import SchoolSession
+
+
+def read(db: SchoolSession, viewer: Viewer, form: str) -> Draft | None:
+    """The viewer's own draft of a form."""
+    return db.get(Draft, (viewer.school_id, viewer.acting_user, form))
+
+
+def save(
+    db: SchoolSession, viewer: Viewer, form: str, fields: dict[str, Any], submission: uuid.UUID | None
+) -> None:
+    """Keeps what is typed so far. One that arrives after its form was submitted is dropped: it would come
+    back as a second concern."""
+    if submission is not None and _submitted(db, viewer, submission):
+        return
+    draft = read(db, viewer, form)
+    if draft is None:
+        draft = Draft(school_id=viewer.school_id, user_id=viewer.acting_user, form=form)
+        db.add(draft)
+    draft.fields, draft.saved_at = fields, viewer.now()
+
+
+def forget(db: SchoolSession, viewer: Viewer, form: str) -> None:
+    """Drops a draft whose form was submitted."""
+    db.execute(delete(Draft).where(Draft.user_id == viewer.acting_user, Draft.form == form))
+
+
+def _submitted(db: SchoolSession, viewer: Viewer, submission: uuid.UUID) -> bool:
+    own = [
+        select(record.id).where(record.submission == submission, record.author_id == viewer.acting_user)
+        for record in (Incident, Action)
+    ]
+    return any(db.scalar(statement) is not None for statement in own)
