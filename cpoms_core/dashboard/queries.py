@@ -16,8 +16,8 @@ from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.incidents.chronology import CategoryShown, categories_of
-from cpoms_core.incidents.models import Action, Incident, IncidentStudent
+from cpoms_core.incidents.chronology import CategoryShown, categories_of, name_for
+from cpoms_core.incidents.models import Action, Incident, IncidentStudent, IncidentVersion
 from cpoms_core.students.models import Student
 from cpoms_core.students.queries import note_of
 from cpoms_core.tenancy.scope import SchoolSession
@@ -103,30 +103,64 @@ def history(db: SchoolSession, viewer: Viewer) -> list[Row]:
         for row in rows
     ]
     describe(db, viewer, shown)
+    _forget_later_categories(db, viewer, shown)
     _count_readers(db, shown)
     return shown
 
 
+def _forget_later_categories(db: SchoolSession, viewer: Viewer, rows: Sequence[Row]) -> None:
+    """An author who may not open what they wrote is shown the categories that they chose, and none that a
+    colleague added since (USR-12.7)."""
+    ids = list({row.incident_id for row in rows})
+    visible = set(
+        db.scalars(select(Incident.id).where(Incident.id.in_(ids), policy.visible_incidents(viewer)))
+    )
+    closed = [one for one in ids if one not in visible]
+    if not closed:
+        return
+    chosen: dict[uuid.UUID, set[str]] = {
+        version.incident_id: set(version.content["categories"])
+        for version in db.scalars(
+            select(IncidentVersion).where(
+                IncidentVersion.incident_id.in_(closed),
+                IncidentVersion.version == 1,
+                IncidentVersion.made_by == viewer.user_id,
+            )
+        )
+    }
+    for row in rows:
+        if row.incident_id not in visible:
+            own = chosen.get(row.incident_id, set())
+            row.categories = [category for category in row.categories if str(category.id) in own]
+
+
 def describe(db: SchoolSession | PluginSession, viewer: Viewer, rows: Sequence[Row]) -> None:
-    """Whom each row is about, and its categories. The viewer's right to each was asked before."""
+    """Whom each row is about, and its categories. The viewer's right to each was asked before; a child
+    outside their classes is "another student" here as on the incident."""
     ids = list({row.incident_id for row in rows})
     if not ids:
         return
-    about: dict[uuid.UUID, Student] = {}
-    for incident_id, student in db.execute(
-        select(IncidentStudent.incident_id, Student)
+    about: dict[uuid.UUID, tuple[str, str]] = {}
+    for incident_id, student, nameable, rightful in db.execute(
+        select(
+            IncidentStudent.incident_id,
+            Student,
+            policy.student_names_in(viewer).label("nameable"),
+            policy.rightful_incidents(viewer).label("rightful"),
+        )
         .join(Student, Student.id == IncidentStudent.student_id)
+        .join(Incident, Incident.id == IncidentStudent.incident_id)
         .where(IncidentStudent.incident_id.in_(ids), ~IncidentStudent.linked)
     ):
-        about[incident_id] = student
+        name = name_for(viewer, student, nameable=nameable, rightful=rightful)
+        about[incident_id] = (name, note_of(student) if nameable or not rightful else "")
     categories: defaultdict[uuid.UUID, list[CategoryShown]] = defaultdict(list)
     for incident_id, category in categories_of(db, ids):
         categories[incident_id].append(category)
     for row in rows:
         row.categories = categories[row.incident_id]
         if row.incident_id in about:
-            row.about = viewer.name(about[row.incident_id])
-            row.note = note_of(about[row.incident_id])
+            row.about, row.note = about[row.incident_id]
 
 
 def _count_readers(db: SchoolSession, rows: Sequence[Row]) -> None:

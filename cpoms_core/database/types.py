@@ -57,6 +57,7 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
+CLOCK_SET_BACK = 10_000 << 12  # ten seconds
 _last_id = 0
 _id_lock = threading.Lock()
 
@@ -67,7 +68,8 @@ def new_id() -> uuid.UUID:
     global _last_id  # noqa: PLW0603 - the counter is what keeps ids of one process in order
     stamp = (time.time_ns() // 1_000_000) << 12
     with _id_lock:
-        stamp = max(stamp, _last_id + 1)
+        if _last_id - stamp < CLOCK_SET_BACK:  # further back the clock was set anew, and is followed
+            stamp = max(stamp, _last_id + 1)
         _last_id = stamp
     high = (stamp >> 12 << 16) | 0x7000 | (stamp & 0xFFF)
     low = (0b10 << 62) | (int.from_bytes(os.urandom(8), "big") >> 2)

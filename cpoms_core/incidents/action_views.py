@@ -17,7 +17,7 @@ from cpoms_core.documents.services import taken_in
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents import chronology, entry, services
 from cpoms_core.incidents.chronology import IncidentShown
-from cpoms_core.incidents.services import FormRefused
+from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
 from cpoms_core.incidents.shown import incident_context
 from cpoms_core.incidents.views import _refuse, go
 from cpoms_core.students.views import matched_id
@@ -44,6 +44,7 @@ def add(request: Request) -> Any:
 
 def _submit(request: Request, incident: IncidentShown, key: str) -> Any:
     form = entry.action_form(request, incident.id, request.POST, has_linked=bool(incident.linked_names))
+    submission = as_id(request.POST.get("submission")) or new_id()
     if form.form.validate():
         try:
             with taken_in(request.app, request.viewer, entry.uploads_of(request)) as documents:
@@ -51,6 +52,7 @@ def _submit(request: Request, incident: IncidentShown, key: str) -> Any:
                 action = services.record_action(request.db, request.viewer, new)
         except (FormRefused, Refused) as error:
             _refuse(request, form, error)
+            submission = new_id() if isinstance(error, AlreadySubmitted) else submission
         except IntegrityError as error:
             mark_error_retryable(error)
             raise
@@ -62,7 +64,7 @@ def _submit(request: Request, incident: IncidentShown, key: str) -> Any:
                 ),
             )
     request.response.status_int = 422
-    return _page(request, form, incident, key, None, as_id(request.POST.get("submission")) or new_id())
+    return _page(request, form, incident, key, None, submission)
 
 
 def _page(

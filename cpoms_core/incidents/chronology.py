@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access import policy
@@ -64,6 +64,7 @@ class ActionShown:
     text: str
     occurred: dt.datetime
     created: dt.datetime
+    shares_files: bool = True  # on the record that is shown
     files: list[FileShown] = field(default_factory=list)
     agencies: list[str] = field(default_factory=list)
     open_alerts: list[uuid.UUID] = field(default_factory=list)
@@ -112,16 +113,33 @@ def of_student(
             or_(Incident.occurred_at < moment, and_(Incident.occurred_at == moment, Incident.id < last))
         )
     rows = db.execute(statement).all()
-    shown = _fill(db, viewer, rows[:limit])
+    shown = _fill(db, viewer, rows[:limit], record=student_id)
     return shown, shown[-1].cursor if len(rows) > limit else ""
 
 
-def one(db: SchoolSession, viewer: Viewer, incident_id: uuid.UUID) -> IncidentShown:
-    """One incident that the viewer may read. Raises NothingThere."""
+def one(
+    db: SchoolSession, viewer: Viewer, incident_id: uuid.UUID, *, record: uuid.UUID | None = None
+) -> IncidentShown:
+    """One incident that the viewer may read, on its own or on a student's record. Raises NothingThere."""
     rows = db.execute(_visible(viewer).where(Incident.id == incident_id)).all()
     if not rows:
         raise NothingThere
-    return _fill(db, viewer, rows)[0]
+    return _fill(db, viewer, rows, record=record)[0]
+
+
+def place_of(db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, asked: uuid.UUID) -> uuid.UUID | None:
+    """The incident of this student's record that an id names: its own, or that of one of its actions. None
+    for what is not on this record, or not the viewer's to see."""
+    of_action = select(Action.incident_id).where(Action.id == asked, policy.visible_actions(viewer))
+    return db.scalar(
+        select(Incident.id)
+        .join(IncidentStudent, IncidentStudent.incident_id == Incident.id)
+        .where(
+            IncidentStudent.student_id == student_id,
+            or_(Incident.id == asked, Incident.id.in_(of_action)),
+            policy.visible_incidents(viewer),
+        )
+    )
 
 
 def parse_cursor(text: str) -> tuple[dt.datetime, uuid.UUID]:
@@ -146,8 +164,11 @@ def _visible(viewer: Viewer) -> Select[Incident, User, bool]:
     )
 
 
-def _fill(db: SchoolSession, viewer: Viewer, rows: Sequence[Any]) -> list[IncidentShown]:
-    """Everything beside the text, each kind in one query for all the incidents."""
+def _fill(
+    db: SchoolSession, viewer: Viewer, rows: Sequence[Any], *, record: uuid.UUID | None
+) -> list[IncidentShown]:
+    """Everything beside the text, each kind in one query for all the incidents. On the record of a linked
+    student only what was shared with it (INC-04, ACT-01)."""
     shown = {
         incident.id: IncidentShown(
             id=incident.id,
@@ -165,7 +186,7 @@ def _fill(db: SchoolSession, viewer: Viewer, rows: Sequence[Any]) -> list[Incide
     if not shown:
         return []
     ids = list(shown)
-    _fill_students(db, viewer, shown)
+    narrowed = _fill_students(db, viewer, shown, record)
     for incident_id, category in categories_of(db, ids):
         shown[incident_id].categories.append(category)
     for incident_id, name in db.execute(
@@ -175,8 +196,8 @@ def _fill(db: SchoolSession, viewer: Viewer, rows: Sequence[Any]) -> list[Incide
         .order_by(Agency.name)
     ):
         shown[incident_id].agencies.append(name)
-    actions = _fill_actions(db, viewer, shown)
-    _fill_files(db, viewer, shown, actions)
+    actions = _fill_actions(db, viewer, shown, narrowed)
+    _fill_files(db, viewer, shown, actions, narrowed)
     _fill_alerts(db, viewer, shown, actions)
     for incident_id, panels in db.app.hooks.collect_by_id(
         "incident_panels", db, viewer, incident_ids=ids
@@ -186,13 +207,21 @@ def _fill(db: SchoolSession, viewer: Viewer, rows: Sequence[Any]) -> list[Incide
     return list(shown.values())
 
 
-def _fill_students(db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, IncidentShown]) -> None:
-    """The students' names; linked students outside the viewer's classes appear as "another student", but
-    who was alerted without sight of their own is told the names on that one incident (USR-12.3, 4)."""
+def name_for(viewer: Viewer, student: Student, *, nameable: bool, rightful: bool) -> str:
+    """A student's name on an incident: outside the viewer's classes "another student", but who was alerted
+    without sight of their own is told the names on that one incident (USR-12.3, 4)."""
+    return viewer.name(student) if nameable or not rightful else "another student"
+
+
+def _fill_students(
+    db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, IncidentShown], record: uuid.UUID | None
+) -> dict[uuid.UUID, bool]:
+    """The students' names. Returns the incidents in which the record's student is a linked one, with whether
+    its files were shared with them."""
+    narrowed: dict[uuid.UUID, bool] = {}
     rows = db.execute(
         select(
-            IncidentStudent.incident_id,
-            IncidentStudent.linked,
+            IncidentStudent,
             Student,
             policy.student_names_in(viewer).label("nameable"),
         )
@@ -200,13 +229,16 @@ def _fill_students(db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, Inc
         .where(IncidentStudent.incident_id.in_(shown))
         .order_by(Student.surname_key, Student.forename_key)
     )
-    for incident_id, linked, student, nameable in rows:
-        incident = shown[incident_id]
-        name = viewer.name(student) if nameable or not incident.rightful else "another student"
-        (incident.linked_names if linked else incident.student_names).append(name)
+    for part, student, nameable in rows:
+        incident = shown[part.incident_id]
+        name = name_for(viewer, student, nameable=nameable, rightful=incident.rightful)
+        (incident.linked_names if part.linked else incident.student_names).append(name)
+        if part.linked and part.student_id == record:
+            narrowed[part.incident_id] = part.share_documents
     for incident in shown.values():
         if incident.subject_id is None:
             incident.student_names.append("Whole school")
+    return narrowed
 
 
 def categories_of(
@@ -234,13 +266,14 @@ def categories_of(
 
 
 def _fill_actions(
-    db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, IncidentShown]
+    db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, IncidentShown], narrowed: dict[uuid.UUID, bool]
 ) -> dict[uuid.UUID, ActionShown]:
     actions: dict[uuid.UUID, ActionShown] = {}
+    there = or_(Action.on_linked, Action.incident_id.not_in(narrowed)) if narrowed else true()
     for action, author in db.execute(
         select(Action, User)
         .join(User, User.id == Action.author_id)
-        .where(Action.incident_id.in_(shown), Action.deleted_at.is_(None))
+        .where(Action.incident_id.in_(shown), Action.deleted_at.is_(None), there)
         .order_by(Action.occurred_at, Action.id)
     ):
         actions[action.id] = ActionShown(
@@ -249,6 +282,7 @@ def _fill_actions(
             text=viewer.text(action.text),
             occurred=viewer.local(action.occurred_at),
             created=viewer.local(action.created_at),
+            shares_files=action.share_documents or action.incident_id not in narrowed,
         )
         shown[action.incident_id].actions.append(actions[action.id])
     if actions:
@@ -267,6 +301,7 @@ def _fill_files(
     viewer: Viewer,
     shown: dict[uuid.UUID, IncidentShown],
     actions: dict[uuid.UUID, ActionShown],
+    narrowed: dict[uuid.UUID, bool],
 ) -> None:
     for document in db.scalars(
         select(Document)
@@ -274,9 +309,12 @@ def _fill_files(
         .order_by(Document.added_at, Document.id)
     ):
         assert document.incident_id is not None  # by the condition above
-        holder = actions.get(document.action_id) if document.action_id else shown[document.incident_id]
-        if holder is not None:  # the file of a deleted action goes with it
-            holder.files.append(FileShown(document.id, viewer.text(document.name), document.size))
+        file = FileShown(document.id, viewer.text(document.name), document.size)
+        if document.action_id is None:
+            if narrowed.get(document.incident_id, True):
+                shown[document.incident_id].files.append(file)
+        elif (action := actions.get(document.action_id)) is not None and action.shares_files:
+            action.files.append(file)  # the file of an action that is not shown goes with it
 
 
 def _fill_alerts(

@@ -11,6 +11,7 @@ from pyramid.request import Request
 from cpoms_core.errors import NothingThere
 from cpoms_core.incidents import drafts
 from cpoms_core.web.forms import as_id
+from cpoms_core.web.inputs import json_object
 
 KEY = re.compile(r"(incident|action)(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 LONGEST = 400_000  # characters of all fields together
@@ -28,12 +29,11 @@ def save(request: Request) -> dict[str, Any]:
 
 
 def _content(request: Request) -> dict[str, Any]:
+    sent = json_object(request)
     try:
-        sent = request.json_body
         pairs = [(str(name), str(value)) for name, value in sent["fields"]]
     except (ValueError, TypeError, KeyError) as error:
         raise HTTPBadRequest from error
-    long = sum(len(name) + len(value) for name, value in pairs)
-    if len(pairs) > MOST or long > LONGEST or any("\0" in name + value for name, value in pairs):
+    if len(pairs) > MOST or sum(len(name) + len(value) for name, value in pairs) > LONGEST:
         raise HTTPBadRequest
     return {"fields": pairs, "submission": str(sent.get("submission") or "")[:36]}

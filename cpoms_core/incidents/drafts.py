@@ -20,10 +20,14 @@ def read(db: SchoolSession, viewer: Viewer, form: str) -> Draft | None:
 def save(
     db: SchoolSession, viewer: Viewer, form: str, fields: dict[str, Any], submission: uuid.UUID | None
 ) -> None:
-    """Keeps what is typed so far. One that arrives after its form was submitted is dropped: it would come
-    back as a second concern."""
-    if submission is not None and _submitted(db, viewer, submission):
-        return
+    """Keeps what is typed so far. What was submitted already is dropped when it arrives late: it would come
+    back as a second concern. Other words from a page with the same form are another concern, and kept."""
+    submitted = _submitted(db, viewer, submission) if submission is not None else None
+    if submitted is not None:
+        typed = str(dict(fields["fields"]).get("text", ""))
+        if typed.splitlines() == submitted.splitlines():  # a submit sends other line ends than a script
+            return
+        fields = {**fields, "submission": ""}
     draft = read(db, viewer, form)
     if draft is None:
         draft = Draft(school_id=viewer.school_id, user_id=viewer.acting_user, form=form)
@@ -36,9 +40,12 @@ def forget(db: SchoolSession, viewer: Viewer, form: str) -> None:
     db.execute(delete(Draft).where(Draft.user_id == viewer.acting_user, Draft.form == form))
 
 
-def _submitted(db: SchoolSession, viewer: Viewer, submission: uuid.UUID) -> bool:
-    own = [
-        select(record.id).where(record.submission == submission, record.author_id == viewer.acting_user)
-        for record in (Incident, Action)
-    ]
-    return any(db.scalar(statement) is not None for statement in own)
+def _submitted(db: SchoolSession, viewer: Viewer, submission: uuid.UUID) -> str | None:
+    """The text of the viewer's record that a form became, if it did."""
+    for record in (Incident, Action):
+        own = select(record.text).where(
+            record.submission == submission, record.author_id == viewer.acting_user
+        )
+        if (text := db.scalar(own)) is not None:
+            return text
+    return None

@@ -188,8 +188,9 @@ def fill_choices(request: Request, form: BuiltForm) -> dict[str, Any]:
     }
 
 
-def fill_students(request: Request, form: BuiltForm) -> list[dict[str, Any]]:
-    """Puts the students already chosen into the selects; returns the linked ones with their ticks."""
+def fill_students(request: Request, form: BuiltForm, typed: MultiDict[str, Any]) -> list[dict[str, Any]]:
+    """Puts the students already chosen into the selects; returns the linked ones with their ticks. `typed`:
+    what came in, by a post or in a draft."""
     chosen_id = as_id(form.part("student").data)
     linked_ids = form.part("linked").data or []
     known = {
@@ -204,7 +205,7 @@ def fill_students(request: Request, form: BuiltForm) -> list[dict[str, Any]]:
         )
     linked = [known[one] for one in linked_ids if one in known]
     form.part("linked").choices = [(student.id, student.name) for student in linked]
-    monitored, shared = request.POST.getall("linked_monitor"), request.POST.getall("linked_share")
+    monitored, shared = typed.getall("linked_monitor"), typed.getall("linked_share")
     return [
         {
             "id": student.id,

@@ -17,6 +17,7 @@ from cpoms_core.hooks.types import FormField
 
 WHOLE_SCHOOL = "whole-school"
 LONGEST_TEXT = 100_000  # characters
+EARLIEST = 1900  # year: before it the calendars of time zones end
 CLOCK_SLACK = dt.timedelta(minutes=2)  # a person's clock may be a little ahead of ours
 FORMAT = "%Y-%m-%dT%H:%M"
 
@@ -37,6 +38,8 @@ def _not_in_future(viewer: Viewer) -> Any:
     def check(_form: Any, field: Any) -> None:
         if field.data is None:
             return
+        if field.data.year < EARLIEST:
+            raise Invalid("This is too long ago. Give the date and time when it happened.")
         moment = field.data.replace(tzinfo=viewer.school.zone)
         if moment > viewer.now() + CLOCK_SLACK:
             raise Invalid("This is in the future. Give the date and time when it happened.")

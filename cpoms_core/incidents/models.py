@@ -89,8 +89,8 @@ class IncidentStudent(OfSchool, Base):
     incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     student_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     linked: Mapped[bool]
+    monitored: Mapped[bool] = mapped_column(default=False)  # under all its categories, later ones too
     share_documents: Mapped[bool] = mapped_column(default=False)
-    share_actions: Mapped[bool] = mapped_column(default=True)
 
 
 class IncidentCategory(OfSchool, Base):

@@ -33,7 +33,7 @@ from cpoms_core.incidents.models import (
     IncidentVersion,
 )
 from cpoms_core.outbox.retries import keep_for_retry
-from cpoms_core.students.models import Monitoring, Student
+from cpoms_core.students.models import Student
 from cpoms_core.students.monitoring import monitor
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.services import next_number
@@ -95,6 +95,18 @@ class FormRefused(Exception):
         self.errors = errors
 
 
+class AlreadySubmitted(FormRefused):
+    """The form was submitted before with other words, which are kept (two tabs with one draft, or the back
+    button and a change). This is another concern, and becomes one when it is sent again."""
+
+    def __init__(self) -> None:
+        message = (
+            "You submitted this form a moment ago with other words, and they are recorded. What is written "
+            "here now is not recorded yet: if it is another one, submit it again."
+        )
+        super().__init__([FieldError("", message)])
+
+
 def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Incident:
     """Records a concern: number, version, students, categories, monitoring, alerts with their mails, files
     and the modules' parts. A repeat of the same submission answers with what is already there.
@@ -109,6 +121,9 @@ def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Inci
         )
     ).first()
     if repeated is not None:
+        first = db.get_one(IncidentVersion, (viewer.school_id, repeated.id, 1)).content
+        if (first["text"], first["student"]) != (new.text, str(new.student_id) if new.student_id else None):
+            raise AlreadySubmitted
         return repeated
     categories = _with_parents(db, viewer, new.category_ids)
     recipients = _check(db, viewer, new, categories)
@@ -219,15 +234,16 @@ def _insert_incident(
     )
     db.add(incident)
     db.flush()
-    rows = [(new.student_id, False, True)] if new.student_id else []
-    rows += [(one.student_id, True, one.share_documents) for one in new.linked]
-    for student_id, linked, share in rows:
+    rows = [(new.student_id, False, True, True)] if new.student_id else []
+    rows += [(one.student_id, True, one.monitor, one.share_documents) for one in new.linked]
+    for student_id, linked, monitored, share in rows:
         db.add(
             IncidentStudent(
                 school_id=school_id,
                 incident_id=incident.id,
                 student_id=student_id,
                 linked=linked,
+                monitored=monitored,
                 share_documents=share,
             )
         )
@@ -238,7 +254,10 @@ def _insert_incident(
         "text": new.text,
         "occurred_at": new.occurred_at.isoformat(),
         "student": str(new.student_id) if new.student_id else None,
-        "linked": [str(one.student_id) for one in new.linked],
+        "linked": [
+            {"student": str(one.student_id), "monitor": one.monitor, "share_documents": one.share_documents}
+            for one in new.linked
+        ],
         "categories": [str(one) for one in categories],
         "agencies": [str(one) for one in new.agency_ids],
         "documents": [str(document.id) for document in new.documents],
@@ -299,6 +318,9 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
         select(Action).where(Action.submission == new.submission, Action.author_id == viewer.acting_user)
     ).first()
     if repeated is not None:
+        first = db.get_one(ActionVersion, (viewer.school_id, repeated.id, 1)).content
+        if (first["text"], repeated.incident_id) != (new.text, new.incident_id):
+            raise AlreadySubmitted
         return repeated
     _check_action(db, viewer, new)
     present = list(
@@ -393,7 +415,7 @@ def _widen(db: SchoolSession, viewer: Viewer, incident: Incident, added: Sequenc
     incident.version += 1
     content = {**newest, "categories": [*newest["categories"], *(str(one) for one in added)]}
     add_version(db, viewer, incident, "action added", content)
-    monitored = set(db.scalars(select(Monitoring.student_id).where(Monitoring.incident_id == incident.id)))
-    if incident.student_id is not None:
-        monitored.add(incident.student_id)
-    monitor(db, viewer, sorted(monitored), added, incident_id=incident.id)
+    monitored = select(IncidentStudent.student_id).where(
+        IncidentStudent.incident_id == incident.id, IncidentStudent.monitored
+    )
+    monitor(db, viewer, db.scalars(monitored).all(), added, incident_id=incident.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from pyramid.httpexceptions import HTTPFound
@@ -10,6 +11,7 @@ from pyramid.response import Response
 from pyramid_retry import mark_error_retryable
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from webob.multidict import MultiDict
 
 from cpoms_core.access import policy
 from cpoms_core.alerts import queries as alerts
@@ -21,8 +23,9 @@ from cpoms_core.hooks.types import FieldError
 from cpoms_core.incidents import chronology, entry, services
 from cpoms_core.incidents.forms import WHOLE_SCHOOL
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import FormRefused
+from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
 from cpoms_core.incidents.shown import incident_context
+from cpoms_core.students.models import Student
 from cpoms_core.students.queries import chosen
 from cpoms_core.students.views import matched_id
 from cpoms_core.web.forms import BuiltForm, as_id
@@ -52,12 +55,13 @@ def add(request: Request) -> Any:
     drafted, saved, submission = entry.read_draft(request, key)
     now = viewer.local(viewer.now()).replace(tzinfo=None, second=0, microsecond=0)
     form = entry.incident_form(request, drafted, {"occurred": now, "student": str(asked) if asked else None})
-    return _page(request, form, key, saved, submission)
+    return _page(request, form, key, saved, submission, drafted or MultiDict())
 
 
 def _submit(request: Request) -> Any:
     viewer = request.viewer
     form = entry.incident_form(request, request.POST)
+    submission = as_id(request.POST.get("submission")) or new_id()
     if form.form.validate():
         try:
             with taken_in(request.app, viewer, entry.uploads_of(request)) as documents:
@@ -65,6 +69,7 @@ def _submit(request: Request) -> Any:
                 incident = services.record_incident(request.db, viewer, new)
         except (FormRefused, Refused) as error:
             _refuse(request, form, error)
+            submission = new_id() if isinstance(error, AlreadySubmitted) else submission
         except IntegrityError as error:
             # the same form arrived twice at the same moment: on the second try the first one is there
             mark_error_retryable(error)
@@ -74,8 +79,7 @@ def _submit(request: Request) -> Any:
     elif not form.part("categories").data:
         form.object_to([FieldError("categories", "Choose at least one category.")])
     request.response.status_int = 422
-    submission = as_id(request.POST.get("submission")) or new_id()
-    return _page(request, form, request.POST.get("draft", "incident"), None, submission)
+    return _page(request, form, request.POST.get("draft", "incident"), None, submission, request.POST)
 
 
 def _after(request: Request, incident: Incident) -> str:
@@ -84,21 +88,38 @@ def _after(request: Request, incident: Incident) -> str:
     seen = request.db.scalar(
         select(Incident.id).where(Incident.id == incident.id, policy.rightful_incidents(viewer))
     )
-    if seen and incident.student_id and viewer.may("students:details"):
+    said = {"said": "incident-recorded"}
+    if seen and may_open_record(request, incident.student_id):
         return str(
             request.route_path(
                 "student-incidents",
                 student_id=incident.student_id,
-                _query={"at": incident.id, "said": "incident-recorded"},
+                _query={"at": incident.id, **said},
                 _anchor=f"incident-{incident.number}",
             )
         )
-    return str(request.route_path("dashboard", _query={"said": "incident-recorded"}))
+    return str(request.route_path("dashboard", _query=said))
 
 
-def _page(request: Request, form: BuiltForm, key: str, saved: str | None, submission: Any) -> dict[str, Any]:
+def may_open_record(request: Request, student_id: uuid.UUID | None) -> bool:
+    """Whether the incident's place on its subject's record is the viewer's to open; who sees it through a
+    linked student only gets it on a page of its own."""
+    if student_id is None:
+        return False
+    record = select(Student.id).where(Student.id == student_id, policy.student_records(request.viewer))
+    return request.db.scalar(record) is not None
+
+
+def _page(
+    request: Request,
+    form: BuiltForm,
+    key: str,
+    saved: str | None,
+    submission: Any,
+    typed: MultiDict[str, Any],
+) -> dict[str, Any]:
     context = entry.fill_choices(request, form)
-    linked = entry.fill_students(request, form)
+    linked = entry.fill_students(request, form, typed)
     student = form.part("student").data
     return {
         "title": "Add incident",
@@ -162,7 +183,7 @@ def show(request: Request) -> Any:
     viewer = request.viewer
     incident = chronology.one(request.db, viewer, matched_id(request, "incident_id"))
     asked = as_id(request.GET.get("at")) or incident.id
-    if incident.rightful and incident.subject_id and viewer.may("students:details"):
+    if incident.rightful and may_open_record(request, incident.subject_id):
         query = {"at": asked, **({"said": request.GET["said"]} if "said" in request.GET else {})}
         return HTTPFound(
             request.route_path(

@@ -13,6 +13,7 @@ from cpoms_core.incidents.shown import incident_context
 from cpoms_core.students import queries
 from cpoms_core.students.queries import StudentShown
 from cpoms_core.web.forms import as_id
+from cpoms_core.web.inputs import json_object
 
 
 def matched_id(request: Request, name: str) -> uuid.UUID:
@@ -54,19 +55,20 @@ def incidents(request: Request) -> dict[str, Any]:
     """The student's chronology (INC-13), from the newest on, or from the incident that `at` names."""
     viewer, db = request.viewer, request.db
     student = queries.record_of(db, viewer, matched_id(request, "student_id"))
-    highlighted = as_id(request.GET.get("at"))
+    asked = as_id(request.GET.get("at"))
     after = request.GET.get("after", "")
     shown, next_page = chronology.of_student(db, viewer, student.id, after=after)
-    if highlighted and highlighted not in {incident.id for incident in shown}:
-        older = chronology.one(db, viewer, highlighted)
-        shown = [older, *shown]
+    placed = chronology.place_of(db, viewer, student.id, asked) if asked else None
+    if placed and placed not in {incident.id for incident in shown}:
+        shown = [chronology.one(db, viewer, placed, record=student.id), *shown]
     request.shows([student.id, *(incident.id for incident in shown)])
     here = request.route_path("student-incidents", student_id=student.id)
-    open_all = request.GET.get("actions") == "open"
+    # an action that the page was opened for must not hide in a fold
+    open_all = request.GET.get("actions") == "open" or (placed is not None and placed != asked)
     return {
         "title": f"Incidents of {student.name}",
         "student": student_context(request, student, "student-incidents"),
-        "incidents": [incident_context(request, one, highlighted=highlighted) for one in shown],
+        "incidents": [incident_context(request, one, highlighted=asked) for one in shown],
         "actions_open": open_all,
         "parents_open": request.GET.get("parents") == "open",
         "actions_href": here if open_all else f"{here}?actions=open",
@@ -84,7 +86,7 @@ def search(request: Request) -> list[dict[str, str]]:
     viewer = request.viewer
     if not viewer.elevated and not viewer.school.setting("student_search_on_form"):
         return []
-    words = _query(request)
+    words = str(json_object(request).get("q", ""))[:200]
     return [
         {
             "value": str(student.id),
@@ -93,11 +95,3 @@ def search(request: Request) -> list[dict[str, str]]:
         }
         for student in queries.choices(request.db, viewer, words)
     ]
-
-
-def _query(request: Request) -> str:
-    try:
-        asked = request.json_body
-    except ValueError:
-        return ""
-    return str(asked.get("q", ""))[:200].replace("\0", "") if isinstance(asked, dict) else ""

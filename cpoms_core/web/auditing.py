@@ -14,14 +14,16 @@ from cpoms_core.modules.routes import IN_SERVICE
 
 
 def audited(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
-    """View deriver: notes the view's event with the subjects that it named by `request.shows(ids)`."""
+    """View deriver: notes the view's event with the subjects that it named by `request.shows(ids)`; a form
+    that comes back with errors shows its record too."""
     event = info.options.get("audit")
     if not isinstance(event, str) or event == IN_SERVICE:
         return view
 
     def noting(context: Any, request: Request) -> Any:
         response = view(context, request)
-        if request.viewer is not None and getattr(response, "status_int", 200) < 400:
+        status = getattr(response, "status_int", 200)
+        if request.viewer is not None and (status < 400 or (status == 422 and request.shown)):
             request.afterwards.entries.append(entry(request.viewer, event, request.shown))
         return response
 

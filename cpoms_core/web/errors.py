@@ -19,6 +19,7 @@ from cpoms_core.audit.services import entry
 from cpoms_core.database.types import new_id
 from cpoms_core.errors import NothingThere
 from cpoms_core.logs import place_of
+from cpoms_core.web.forms import as_id
 from cpoms_core.web.request import asked_by_script
 
 log = structlog.get_logger()
@@ -96,7 +97,9 @@ def _for_script(request: Request, status: int) -> Response:
 def _note_refusal(request: Request) -> None:
     """A signed-in user asked for what is not theirs, or not there: written down (DSH, USR-12.7)."""
     if request.viewer is not None and request.matched_route is not None:
-        details = {"route": request.matched_route.name, "asked": sorted((request.matchdict or {}).values())}
+        # ids only: what else stands in an address, somebody may have typed
+        asked = sorted(str(one) for one in map(as_id, (request.matchdict or {}).values()) if one)
+        details = {"route": request.matched_route.name, "asked": asked}
         request.afterwards.entries.append(entry(request.viewer, "refused", (), **details))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyramid.config import Configurator
@@ -55,6 +56,35 @@ def _possible(name: str | None, value: Any) -> bool:
         return "\0" not in value and len(value) <= LONGEST_FIELD
     # a file where a form has a text field would reach code that expects a text
     return not getattr(value, "filename", None) or name in FILE_FIELDS or "-" in name
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object that a script sent. Raises HTTPBadRequest for anything else, and for characters that
+    no database keeps."""
+    try:
+        found = json.loads(request.body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise HTTPBadRequest from error
+    if not isinstance(found, dict) or not all(map(_storable, _texts(found))):
+        raise HTTPBadRequest
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield key
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
+def _storable(text: str) -> bool:
+    """Without NUL and without half a character (a lone surrogate)."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def includeme(config: Configurator) -> None:

@@ -88,8 +88,8 @@ def _fill(app: Application, school: SchoolForTests, incidents: int) -> None:
                         "incident_id": row["id"],
                         "student_id": row["student_id"],
                         "linked": False,
+                        "monitored": True,
                         "share_documents": True,
-                        "share_actions": True,
                     }
                     for row in rows
                 ],

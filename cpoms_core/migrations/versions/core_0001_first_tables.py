@@ -705,8 +705,8 @@ def upgrade() -> None:
         sa.Column("incident_id", Id(), nullable=False),
         sa.Column("student_id", Id(), nullable=False),
         sa.Column("linked", sa.Boolean(), nullable=False),
+        sa.Column("monitored", sa.Boolean(), nullable=False),
         sa.Column("share_documents", sa.Boolean(), nullable=False),
-        sa.Column("share_actions", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["school_id", "incident_id"],
             ["incident.school_id", "incident.id"],

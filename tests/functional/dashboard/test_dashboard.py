@@ -12,7 +12,7 @@ from cpoms_core.access.models import ClassAccess, ClassRestriction
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import NewIncident, record_incident
+from cpoms_core.incidents.services import Linked, NewIncident, record_incident
 from cpoms_core.students.models import Student, StudentGroup
 from cpoms_core.testing.counting import counted
 from cpoms_core.testing.schools import SchoolForTests, add_student
@@ -238,3 +238,39 @@ def test_the_number_of_queries_does_not_grow(school: SchoolForTests, web: Any) -
     # the first incident had no agency and no action: their queries may come once, and once only
     assert [many - one for many, one in zip(statements(), few, strict=True)] == [0, 0, 0]
     assert max(few) <= 30, few
+
+
+def test_history_shows_no_category_that_a_colleague_added(school: SchoolForTests, web: Any) -> None:
+    """DSH-04, USR-12.7: what the author may not open tells no more than they wrote."""
+    incident = record(school, "teacher", "aoife", "Behaviour")
+    web(school, "lead").submit(
+        f"/incidents/{incident.id}/actions/add",
+        {
+            "submission": str(new_id()), "text": "More serious.", "occurred": "2026-01-05T10:40",
+            "categories": str(school.categories["Child Protection"]),
+        },
+    )  # fmt: skip
+    page = web(school, "teacher").get("/").html.select_one(".main").get_text()
+    assert "Behaviour" in page and "Child Protection" not in page
+
+
+def test_a_child_outside_the_classes_is_not_named(school: SchoolForTests, web: Any) -> None:
+    """DSH-02, USR-12.3: who sees an incident through a linked student is told neither name nor class of the
+    other, and can open it all the same."""
+    incident = record(
+        school, "lead", "chloe", "Behaviour", linked=[Linked(school.students["aoife"])],
+        alert_ids=[school.users["head"]],
+    )  # fmt: skip
+    with school.app.transaction(school.id) as db:
+        tutor = select(StudentGroup.id).where(StudentGroup.kind == "tutor", StudentGroup.name == "7A")
+        db.add(ClassRestriction(school_id=school.id, kind="tutor"))
+        db.add(
+            ClassAccess(
+                school_id=school.id, student_group_id=db.scalars(tutor).one(), holder_id=school.users["head"]
+            )
+        )
+    head = web(school, "head")
+    page = head.get("/")
+    assert "another student" in page.text and "Chlo" not in page.text and "8B" not in page.text
+    opened = head.get(f"/incidents/{incident.id}")
+    assert opened.status_int == 200 and "Chlo" not in opened.text and "A note." in opened.text

@@ -138,7 +138,7 @@ def test_the_action_form_has_its_fields(school: SchoolForTests, web: Any) -> Non
     assert order == ["text", "categories", "linked_actions", "occurred", "files", "alerts", "agencies"]
     ticks = [box["value"] for box in page.html.select('[name="linked_actions"]')]
     assert ticks == ["show", "share"]
-    button = page.html.select_one("button[data-members]")
+    button = page.html.find("button", string="Add incident alert recipients")
     assert str(school.users["teacher"]) in button["data-members"]
     assert "Alerted to the incident: Tariq Teacher" in page.text
 

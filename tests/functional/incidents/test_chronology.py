@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import pytest
-
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident
@@ -107,7 +105,6 @@ def test_a_linked_incident_is_on_each_record(school: SchoolForTests, web: Any) -
     assert texts(chronology(school, web, "björn")) == []
 
 
-@pytest.mark.xfail(strict=True, reason="Action.on_linked is stored and not read when a record is shown")
 def test_an_action_is_on_linked_records_only_where_it_was_ticked(school: SchoolForTests, web: Any) -> None:
     """ACT-01: "Add action to linked students"."""
     incident = record(school, "Both were there.", linked=[Linked(school.students["chloe"])])
@@ -119,7 +116,6 @@ def test_an_action_is_on_linked_records_only_where_it_was_ticked(school: SchoolF
     assert "For Aoife alone." not in linked
 
 
-@pytest.mark.xfail(strict=True, reason="the page puts any incident that `at` names on the record it shows")
 def test_an_address_puts_no_incident_on_another_childs_record(school: SchoolForTests, web: Any) -> None:
     """INC-13: the page of one student never shows an incident that is not about them."""
     incident = record(school, "About Aoife.")
@@ -127,6 +123,24 @@ def test_an_address_puts_no_incident_on_another_childs_record(school: SchoolForT
         f"/students/{school.students['björn']}/incidents?at={incident.id}", expect_errors=True
     )
     assert "About Aoife." not in answer.text
+
+
+def test_files_are_on_linked_records_only_where_they_are_shared(school: SchoolForTests, web: Any) -> None:
+    """INC-04: "share the documents", per linked student."""
+    fields = {
+        "submission": str(new_id()),
+        "student": str(school.students["aoife"]),
+        "text": "Both were there.",
+        "categories": str(school.categories["Behaviour"]),
+        "occurred": "2026-01-05T08:35",
+        "linked": [str(school.students["chloe"]), str(school.students["björn"])],
+        "linked_share": str(school.students["björn"]),
+    }
+    files = [("files", "letter.txt", b"A letter.")]
+    web(school, "lead").submit("/incidents/add", fields, upload_files=files, status=302)
+    assert "letter.txt" in chronology(school, web, "aoife").get_text()
+    assert "letter.txt" in chronology(school, web, "björn").get_text()
+    assert "letter.txt" not in chronology(school, web, "chloe").get_text()
 
 
 def test_what_an_action_adds_is_shown_with_it(school: SchoolForTests, web: Any) -> None:

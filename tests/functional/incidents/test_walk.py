@@ -288,3 +288,129 @@ def test_scripts_are_never_of_two_releases(school: SchoolForTests, web: Any) -> 
     assert asked.headers["Cache-Control"] == "no-cache"
     again = nobody.get("/static/js/http.js", headers={"If-Modified-Since": asked.headers["Last-Modified"]})
     assert again.status_int == 304 and again.body == b""
+
+
+def test_an_action_of_a_lead_ends_on_the_record_at_the_action(school: SchoolForTests, web: Any) -> None:
+    """ACT-01, ACT-03, INC-12: every redirect is followed to its end, and the action is in sight."""
+    lead = web(school, "lead")
+    lead.submit("/incidents/add", incident_fields(school))
+    (incident,) = incidents(school)
+    done = lead.submit(
+        f"/incidents/{incident.id}/actions/add",
+        {"submission": str(new_id()), "text": "Rang social care.", "occurred": "2026-01-05T10:40"},
+    )
+    page = done.follow().follow()
+    assert page.status_int == 200 and "The action is recorded." in page.text
+    action = page.html.select_one("li.action.incident-marked")
+    assert "Rang social care." in action.get_text()
+    assert page.html.select_one("details.incident-actions").has_attr("open")
+
+
+def test_another_childs_incident_is_never_on_this_record(school: SchoolForTests, web: Any) -> None:
+    """INC-13, USR-12: a wrong link shows the record as it is."""
+    lead = web(school, "lead")
+    lead.submit("/incidents/add", incident_fields(school))
+    (incident,) = incidents(school)
+    page = lead.get(f"/students/{school.students['chloe']}/incidents?at={incident.id}")
+    assert "afraid" not in page.text
+
+
+def test_a_linked_record_shows_what_was_shared_with_it(school: SchoolForTests, web: Any) -> None:
+    """INC-04, ACT-01: files and actions go onto a linked student's record where they were ticked."""
+    lead = web(school, "lead")
+    chloe = str(school.students["chloe"])
+    for share in ({}, {"linked_share": chloe}):
+        lead.submit(
+            "/incidents/add",
+            incident_fields(school, linked=chloe, **share),
+            upload_files=[("files", "letter.txt", b"A letter.")],
+        )
+    first, second = incidents(school)
+    for incident, ticks in ((first, {}), (second, {"linked_actions": "show"})):
+        lead.submit(
+            f"/incidents/{incident.id}/actions/add",
+            {
+                "submission": str(new_id()),
+                "text": f"Action on {incident.number}.",
+                "occurred": "2026-01-05T10:40",
+                **ticks,
+            },
+        )
+    own = lead.get(f"/students/{school.students['aoife']}/incidents").html
+    assert len(own.select(".incident-files a")) == 2 and len(own.select("li.action")) == 2
+    linked = lead.get(f"/students/{chloe}/incidents").html
+    assert len(linked.select(".incident-files a")) == 1
+    assert [one.get_text(strip=True) for one in linked.select("li.action .incident-text")] == ["Action on 2."]
+
+
+def test_two_tabs_of_one_draft_are_two_concerns(school: SchoolForTests, web: Any) -> None:
+    """INC-09, INC-10: other words in the same form are never taken for a repeat, and never lost."""
+    teacher = web(school, "teacher")
+    fields = incident_fields(school)
+    teacher.submit("/incidents/add", fields)
+    other = {**fields, "text": "Quite another thing.", "student": str(school.students["chloe"])}
+    page = teacher.submit("/incidents/add", other, status=422)
+    assert "submit it again" in errors_of(page)
+    again = page.html.select_one('[name="submission"]')["value"]
+    assert again != fields["submission"]
+    teacher.submit("/incidents/add", {**other, "submission": again})
+    assert [one.text.split()[0] for one in incidents(school)] == ["She", "Quite"]
+
+
+def test_a_restored_draft_keeps_the_ticks(school: SchoolForTests, web: Any) -> None:
+    """INC-04, INC-10: also those of the linked students."""
+    teacher, chloe = web(school, "teacher"), str(school.students["chloe"])
+    pairs = [["linked", chloe], ["linked_monitor", chloe], ["text", "x"]]
+    teacher.fetch(
+        "PUT",
+        "/drafts/incident",
+        headers={"X-CSRF-Token": teacher.csrf("/")},
+        content_type="application/json",
+        params=json.dumps({"fields": pairs, "submission": ""}),
+    )
+    page = teacher.get("/incidents/add")
+    assert page.html.select_one(f"#monitor-{chloe}").has_attr("checked")
+    assert not page.html.select_one(f"#share-{chloe}").has_attr("checked")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"fields": [["text", "x\\ud800"]]}', "[" * 20_000, '{"fields": [["text", "\\u0000"]]}', "[]", "{"],
+)
+def test_what_no_script_of_ours_sends_is_refused(school: SchoolForTests, web: Any, body: str) -> None:
+    """INC-10: 400, and the form still opens."""
+    teacher = web(school, "teacher")
+    for method, path in (("PUT", "/drafts/incident"), ("POST", "/students/search")):
+        teacher.fetch(
+            method,
+            path,
+            headers={"X-CSRF-Token": teacher.csrf("/")},
+            content_type="application/json",
+            params=body,
+            status=(400, 200) if "fields" in body and method == "POST" and "ud800" not in body else 400,
+        )
+    teacher.get("/incidents/add", status=200)
+
+
+@pytest.mark.parametrize("occurred", ["0001-01-01T00:00", "1850-06-01T10:00"])
+def test_a_date_before_any_school_is_refused(school: SchoolForTests, web: Any, occurred: str) -> None:
+    """INC-05: beside its field, with the text kept."""
+    page = web(school, "teacher").submit(
+        "/incidents/add", incident_fields(school, occurred=occurred), status=422
+    )
+    assert "too long ago" in errors_of(page)
+
+
+def test_a_refused_action_form_leaves_an_audit_of_what_it_showed(school: SchoolForTests, web: Any) -> None:
+    """USR-12, OPS-09: the page with errors shows the incident, so it is written down."""
+    from cpoms_core.audit.models import AuditEntry
+
+    lead = web(school, "lead")
+    lead.submit("/incidents/add", incident_fields(school))
+    (incident,) = incidents(school)
+    lead.submit(
+        f"/incidents/{incident.id}/actions/add", {"submission": str(new_id()), "text": ""}, status=422
+    )
+    with school.app.session(school.id, writes=False) as db:
+        entries = db.scalars(select(AuditEntry).where(AuditEntry.event == "incident.viewed")).all()
+    assert [str(incident.id) in one.subjects for one in entries] == [True]

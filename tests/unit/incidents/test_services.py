@@ -272,3 +272,14 @@ def test_the_same_action_is_recorded_once(school: SchoolForTests, record: Any, f
     """ACT-01: as for incidents."""
     incident, submission = record(), new_id()
     assert follow_up(incident, submission=submission).id == follow_up(incident, submission=submission).id
+
+
+def test_a_linked_child_who_was_monitored_before_is_for_later_categories_too(
+    school: SchoolForTests, record: Any, follow_up: Any
+) -> None:
+    """INC-04, INC-09: the tick holds for what an action adds, whatever began the monitoring."""
+    record(student_id=school.students["chloe"])
+    incident = record(linked=[Linked(school.students["chloe"], monitor=True)])
+    follow_up(incident, category_ids=[school.categories["Medical"]])
+    medical = rows(school, Monitoring, Monitoring.category_id == school.categories["Medical"])
+    assert {row.student_id for row in medical} == {school.students["aoife"], school.students["chloe"]}
