@@ -23,6 +23,7 @@ from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.models import (
     Action,
     ActionAgency,
+    ActionVersion,
     Agency,
     Category,
     Incident,
@@ -67,6 +68,7 @@ class ActionShown:
     shares_files: bool = True  # on the record that is shown
     files: list[FileShown] = field(default_factory=list)
     agencies: list[str] = field(default_factory=list)
+    categories: list[CategoryShown] = field(default_factory=list)  # those it added to the incident
     open_alerts: list[uuid.UUID] = field(default_factory=list)
     panels: list[Any] = field(default_factory=list)
 
@@ -83,6 +85,7 @@ class IncidentShown:
     created: dt.datetime
     subject_id: uuid.UUID | None
     rightful: bool  # seen by the viewer's own rights, not only through an alert
+    pinned: bool = False
     cursor: str = ""
     student_names: list[str] = field(default_factory=list)
     linked_names: list[str] = field(default_factory=list)
@@ -99,21 +102,23 @@ def of_student(
     db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, *, after: str = "", limit: int = PAGE
 ) -> tuple[list[IncidentShown], str]:
     """A page of a student's chronology, newest first by the date of the incident, and the key of the next
-    page ("" at the end). `after`: the key of the last incident of the page before."""
-    statement = (
+    page ("" at the end). `after`: the key of the last incident of the page before. Pinned ones stand on top
+    of the first page, and nowhere else."""
+    on_record = (
         _visible(viewer)
         .join(IncidentStudent, IncidentStudent.incident_id == Incident.id)
         .where(IncidentStudent.student_id == student_id)
         .order_by(Incident.occurred_at.desc(), Incident.id.desc())
-        .limit(limit + 1)
     )
+    pinned = [] if after else db.execute(on_record.where(Incident.pinned_at.is_not(None))).all()
+    statement = on_record.where(Incident.pinned_at.is_(None)).limit(limit + 1)
     if after:
         moment, last = parse_cursor(after)
         statement = statement.where(
             or_(Incident.occurred_at < moment, and_(Incident.occurred_at == moment, Incident.id < last))
         )
     rows = db.execute(statement).all()
-    shown = _fill(db, viewer, rows[:limit], record=student_id)
+    shown = _fill(db, viewer, [*pinned, *rows[:limit]], record=student_id)
     return shown, shown[-1].cursor if len(rows) > limit else ""
 
 
@@ -179,6 +184,7 @@ def _fill(
             created=viewer.local(incident.created_at),
             subject_id=incident.student_id,
             rightful=bool(rightful),
+            pinned=incident.pinned_at is not None,
             cursor=cursor_of(incident.occurred_at, incident.id),
         )
         for incident, author, rightful in rows
@@ -293,7 +299,29 @@ def _fill_actions(
             .order_by(Agency.name)
         ):
             actions[action_id].agencies.append(name)
+        _fill_added(db, actions)
     return actions
+
+
+def _fill_added(db: SchoolSession, actions: dict[uuid.UUID, ActionShown]) -> None:
+    """The categories that each action added to its incident, as its newest version says."""
+    added: dict[uuid.UUID, list[str]] = {
+        version.action_id: version.content["categories"]
+        for version in db.scalars(
+            select(ActionVersion)
+            .join(Action, and_(Action.id == ActionVersion.action_id, Action.version == ActionVersion.version))
+            .where(ActionVersion.action_id.in_(actions))
+        )
+    }
+    ids = {uuid.UUID(one) for many in added.values() for one in many}
+    if not ids:
+        return
+    known = {
+        str(category.id): CategoryShown(category.id, category.name, None, category.colour)
+        for category in db.scalars(select(Category).where(Category.id.in_(ids)))
+    }
+    for action_id, many in added.items():
+        actions[action_id].categories = [known[one] for one in many if one in known]
 
 
 def _fill_files(

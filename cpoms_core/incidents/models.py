@@ -58,6 +58,7 @@ class Incident(Record, Base):
     created_at: Mapped[dt.datetime]
     version: Mapped[int] = mapped_column(default=1)
     deleted_at: Mapped[dt.datetime | None]
+    pinned_at: Mapped[dt.datetime | None]  # on top of the chronology (EDT-06)
     submission: Mapped[uuid.UUID]  # one form, one incident: a second click or the back button adds none
 
 

@@ -17,6 +17,7 @@ def includeme(config: Configurator) -> None:
     routes.route("incident-linked", "/incidents/add/linked", reads=True)
     routes.route("incident", "/incidents/{incident_id}")
     routes.route("incident-readers", "/incidents/{incident_id}/readers")
+    routes.route("incident-pin", "/incidents/{incident_id}/pin")
     routes.route("incident-read", "/incidents/{incident_id}/read")
     routes.route("action-add", "/incidents/{incident_id}/actions/add")
     routes.route("draft", "/drafts/{form}")
@@ -61,6 +62,7 @@ def includeme(config: Configurator) -> None:
         template=f"{TEMPLATES}readers.pt",
         audit="incident.readers-viewed",
     )
+    routes.view(views.pin, "incident-pin", permission="incidents:edit", methods=("POST",), audit=IN_SERVICE)
     routes.view(views.read, "incident-read", permission=SIGNED_IN, methods=("POST",), audit=IN_SERVICE)
     routes.view(
         action_views.add,

@@ -303,6 +303,20 @@ def add_version(
     db.flush()
 
 
+def toggle_pin(db: SchoolSession, viewer: Viewer, incident_id: uuid.UUID) -> Incident:
+    """Pins an incident to the top of its records' chronologies, or takes the pin off (EDT-06). Raises
+    NothingThere."""
+    incident = db.scalars(
+        select(Incident).where(Incident.id == incident_id, policy.rightful_incidents(viewer))
+    ).first()
+    if incident is None or not viewer.may("incidents:edit"):
+        raise NothingThere
+    incident.pinned_at = None if incident.pinned_at else viewer.now()
+    event = "incident.pinned" if incident.pinned_at else "incident.unpinned"
+    audit.record(db, viewer, event, [incident.id])
+    return incident
+
+
 def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     """Records a follow-up under an incident that the viewer may read: version, further categories with
     their monitoring, alerts, files and the modules' parts (ACT-01).

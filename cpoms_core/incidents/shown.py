@@ -35,15 +35,23 @@ def incident_context(
         "highlighted": mark,
         "open_alerts": incident.open_alerts,
         "mark_read_ends": not incident.rightful,
-        "pinned": False,
+        "pinned": incident.pinned,
         "panels": incident.panels,
-        "options": [],
+        "options": _options(request, incident),
         "urls": {
             "add_action": path("action-add", incident_id=incident.id) if may_add else None,
             "mark_read": path("incident-read", incident_id=incident.id),
             "read_by": path("incident-readers", incident_id=incident.id) if incident.rightful else None,
         },
     }
+
+
+def _options(request: Request, incident: IncidentShown) -> list[dict[str, str]]:
+    """The Options menu: what an editor may do with the incident."""
+    if not incident.rightful or not request.viewer.may("incidents:edit"):
+        return []
+    label = "Unpin" if incident.pinned else "Pin to the top"
+    return [{"label": label, "action": request.route_path("incident-pin", incident_id=incident.id)}]
 
 
 def _flag(request: Request, alerted: bool, opened: bool) -> str | None:
@@ -67,7 +75,7 @@ def action_context(
         "text": action.text,
         "files": [file_context(request, file) for file in action.files],
         "agencies": action.agencies,
-        "categories": [],
+        "categories": action.categories,
         "highlighted": _flag(request, bool(action.open_alerts), highlighted == action.id),
         "open_alerts": action.open_alerts,
         "panels": action.panels,

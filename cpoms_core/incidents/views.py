@@ -201,6 +201,13 @@ def show(request: Request) -> Any:
     }
 
 
+def pin(request: Request) -> Response:
+    """EDT-06, INC-13: on top of the chronology, or back in its place."""
+    incident = services.toggle_pin(request.db, request.viewer, matched_id(request, "incident_id"))
+    query = {"said": "pinned" if incident.pinned_at else "unpinned"}
+    return HTTPFound(request.route_path("incident", incident_id=incident.id, _query=query))
+
+
 def readers(request: Request) -> dict[str, Any]:
     """INC-12: who was alerted to an incident, and who has read it."""
     incident_id = matched_id(request, "incident_id")

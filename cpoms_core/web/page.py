@@ -34,6 +34,8 @@ CORE_NAV = (
 SAID = {
     "incident-recorded": "The incident is recorded, and the people you chose are alerted.",
     "action-recorded": "The action is recorded.",
+    "pinned": "Pinned to the top.",
+    "unpinned": "Taken off the top, and back in its place by date.",
     "alert-read": "Marked as read.",
     "logged-out": "You are logged out.",
     "password-set": "Your password is set. Log in with it now.",

@@ -146,5 +146,6 @@ def _incidents(
             "created_at": occurred,
             "version": 1,
             "deleted_at": None,
+            "pinned_at": None,
             "submission": new_id(),
         }

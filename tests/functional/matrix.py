@@ -18,6 +18,7 @@ SIGNED_IN = "teacher lead_restricted lead head admin"
 ADDING = "teacher lead_restricted lead head"  # incidents:add, which counts without a key (USR-12.1)
 LISTING = "lead head admin"  # students:list
 DETAILS = "lead head"  # students:details
+EDITING = "lead head"  # incidents:edit
 ADMIN = "lead admin"  # Administration
 
 SIGHT = {
@@ -99,6 +100,7 @@ ROWS = [
     Row("POST", "incident-linked", ADDING),
     Row("GET", "incident", SIGNED_IN, "incident"),
     Row("GET", "incident-readers", DETAILS, "incident"),
+    Row("POST", "incident-pin", EDITING, "incident"),
     Row("POST", "incident-read", SIGNED_IN, "own alert"),
     Row("GET", "action-add", ADDING, "incident"),
     Row("POST", "action-add", ADDING, "incident"),

@@ -609,6 +609,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("deleted_at", UtcDateTime(), nullable=True),
+        sa.Column("pinned_at", UtcDateTime(), nullable=True),
         sa.Column("submission", Id(), nullable=False),
         sa.ForeignKeyConstraint(
             ["school_id", "author_id"],

@@ -270,7 +270,7 @@ def test_a_child_outside_the_classes_is_not_named(school: SchoolForTests, web: A
             )
         )
     head = web(school, "head")
-    page = head.get("/")
-    assert "another student" in page.text and "Chlo" not in page.text and "8B" not in page.text
+    alerts = head.get("/").html.select_one(".main").get_text()
+    assert "another student" in alerts and "Chlo" not in alerts and "8B" not in alerts
     opened = head.get(f"/incidents/{incident.id}")
     assert opened.status_int == 200 and "Chlo" not in opened.text and "A note." in opened.text
