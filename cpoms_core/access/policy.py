@@ -308,6 +308,7 @@ def key_holders() -> Condition:
     )
 
 
+@lru_cache(maxsize=256)
 def who_sees(incident_id: uuid.UUID | SQLCoreOperations[uuid.UUID]) -> Condition:
     """Condition on User: could see this incident with their key (who may be assigned, who is not red).
     `incident_id` may be a column of the enclosing statement."""
