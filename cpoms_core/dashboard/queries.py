@@ -18,7 +18,7 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.database.types import Id, UtcDateTime
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.incidents.chronology import CategoryShown, categories_of, name_for
+from cpoms_core.incidents.beside import CategoryShown, categories_of, name_for
 from cpoms_core.incidents.models import Action, Incident, IncidentStudent, IncidentVersion
 from cpoms_core.students.models import Student
 from cpoms_core.students.queries import note_of

@@ -16,7 +16,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.documents.services import taken_in
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents import chronology, entry, services
-from cpoms_core.incidents.chronology import IncidentShown
+from cpoms_core.incidents.beside import IncidentShown
 from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
 from cpoms_core.incidents.shown import incident_context
 from cpoms_core.incidents.views import _refuse, go

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from cpoms_core.incidents.chronology import ActionShown, FileShown, IncidentShown
+from cpoms_core.incidents.beside import ActionShown, FileShown, IncidentShown
 
 
 def incident_context(

@@ -1,0 +1,150 @@
+"""Recording an action under an incident (ACT-01)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from cpoms_core.access import policy
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.alerts.services import alert
+from cpoms_core.audit import services as audit
+from cpoms_core.database.types import new_id
+from cpoms_core.documents.services import attach
+from cpoms_core.errors import NothingThere
+from cpoms_core.hooks.types import FieldError
+from cpoms_core.incidents import drafts
+from cpoms_core.incidents.models import (
+    Action,
+    ActionAgency,
+    ActionVersion,
+    Incident,
+    IncidentCategory,
+    IncidentStudent,
+    IncidentVersion,
+)
+from cpoms_core.incidents.services.parts import add_categories, add_version, check_agencies, with_parents
+from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewAction
+from cpoms_core.outbox.retries import keep_for_retry
+from cpoms_core.students.monitoring import monitor
+from cpoms_core.tenancy.scope import SchoolSession
+
+
+def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
+    """Records a follow-up under an incident that the viewer may read: version, further categories with
+    their monitoring, alerts, files and the modules' parts (ACT-01).
+
+    Raises NothingThere, FormRefused and Refused.
+    """
+    incident = db.scalars(
+        select(Incident).where(Incident.id == new.incident_id, policy.visible_incidents(viewer))
+    ).first()
+    if incident is None or not viewer.may("incidents:add"):
+        raise NothingThere
+    repeated = db.scalars(
+        select(Action).where(Action.submission == new.submission, Action.author_id == viewer.acting_user)
+    ).first()
+    if repeated is not None:
+        first = db.get_one(ActionVersion, (viewer.school_id, repeated.id, 1)).content
+        if (first["text"], repeated.incident_id) != (new.text, new.incident_id):
+            raise AlreadySubmitted
+        return repeated
+    _check_action(db, viewer, new)
+    present = list(
+        db.scalars(select(IncidentCategory.category_id).where(IncidentCategory.incident_id == incident.id))
+    )
+    chosen = with_parents(db, viewer, new.category_ids) if new.category_ids else []
+    added = [category for category in chosen if category not in present]
+    action = _insert_action(db, viewer, new, added)
+    if added:
+        _widen(db, viewer, incident, added)
+    attach(db, viewer, new.documents, incident_id=incident.id, action_id=action.id)
+    alert(db, viewer, new.alert_ids, incident.id, [*present, *added], action_id=action.id)
+    drafts.forget(db, viewer, f"action-{incident.id}")
+    audit.record(
+        db,
+        viewer,
+        "action.recorded",
+        [incident.id, action.id],
+        alerted=len(set(new.alert_ids)),
+        files=len(new.documents),
+    )
+    db.app.hooks.effect(
+        "action_saved",
+        db,
+        viewer,
+        keep_for_retry(db, viewer),
+        action_id=action.id,
+        version=1,
+        values=dict(new.module_values),
+    )
+    return action
+
+
+def _check_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> None:
+    errors: list[FieldError] = []
+    check_agencies(db, new.agency_ids, errors)
+    if new.documents and not viewer.may("files:attach"):
+        errors.append(FieldError("files", "You may not attach files. Leave them out."))
+    if errors:
+        raise FormRefused(errors)
+
+
+def _insert_action(db: SchoolSession, viewer: Viewer, new: NewAction, added: Sequence[uuid.UUID]) -> Action:
+    now, school_id = viewer.now(), viewer.school_id
+    action = Action(
+        school_id=school_id,
+        id=new_id(),
+        incident_id=new.incident_id,
+        author_id=viewer.acting_user,
+        text=new.text,
+        occurred_at=new.occurred_at,
+        created_at=now,
+        on_linked=new.on_linked,
+        share_documents=new.share_documents,
+        version=1,
+        submission=new.submission,
+    )
+    db.add(action)
+    db.flush()
+    for agency_id in dict.fromkeys(new.agency_ids):
+        db.add(ActionAgency(school_id=school_id, action_id=action.id, agency_id=agency_id))
+    content = {
+        "text": new.text,
+        "occurred_at": new.occurred_at.isoformat(),
+        "categories": [str(one) for one in added],
+        "agencies": [str(one) for one in new.agency_ids],
+        "documents": [str(document.id) for document in new.documents],
+        "on_linked": new.on_linked,
+        "share_documents": new.share_documents,
+        "modules": dict(new.module_values),
+    }
+    db.add(
+        ActionVersion(
+            school_id=school_id,
+            action_id=action.id,
+            version=1,
+            kind="created",
+            content=content,
+            made_by=viewer.user_id,
+            made_at=now,
+        )
+    )
+    db.flush()
+    return action
+
+
+def _widen(db: SchoolSession, viewer: Viewer, incident: Incident, added: Sequence[uuid.UUID]) -> None:
+    """Categories that an action adds are shown on the incident from then on: a new version of it, and
+    monitoring from this moment (INC-09)."""
+    newest = db.get_one(IncidentVersion, (viewer.school_id, incident.id, incident.version)).content
+    add_categories(db, incident.id, added)
+    incident.version += 1
+    content = {**newest, "categories": [*newest["categories"], *(str(one) for one in added)]}
+    add_version(db, viewer, incident, "action added", content)
+    monitored = select(IncidentStudent.student_id).where(
+        IncidentStudent.incident_id == incident.id, IncidentStudent.monitored
+    )
+    monitor(db, viewer, db.scalars(monitored).all(), added, incident_id=incident.id)

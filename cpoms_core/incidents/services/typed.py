@@ -1,0 +1,80 @@
+"""What was typed in the forms, as the services take it, and why a form is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cpoms_core.documents.services import Incoming
+from cpoms_core.hooks.types import FieldError
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A further student on whose record the incident appears, with the two ticks of INC-04."""
+
+    student_id: uuid.UUID
+    monitor: bool = False
+    share_documents: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewIncident:
+    """A concern as it was typed. `student_id`: None for the whole school. `occurred_at`: UTC.
+
+    `submission`: made with the form, so that a second click or the back button records nothing twice.
+    `module_values`: what was typed in modules' fields, by field name.
+    """
+
+    submission: uuid.UUID
+    student_id: uuid.UUID | None
+    text: str
+    category_ids: Sequence[uuid.UUID]
+    occurred_at: dt.datetime
+    linked: Sequence[Linked] = ()
+    alert_ids: Sequence[uuid.UUID] = ()
+    agency_ids: Sequence[uuid.UUID] = ()
+    documents: Sequence[Incoming] = ()
+    module_values: Mapping[str, Any] = field(default_factory=dict)
+    draft: str = "incident"  # the draft that becomes this incident
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """A follow-up as it was typed; fields as for NewIncident. `on_linked`: shown on the linked students'
+    records too."""
+
+    submission: uuid.UUID
+    incident_id: uuid.UUID
+    text: str
+    occurred_at: dt.datetime
+    category_ids: Sequence[uuid.UUID] = ()
+    alert_ids: Sequence[uuid.UUID] = ()
+    agency_ids: Sequence[uuid.UUID] = ()
+    documents: Sequence[Incoming] = ()
+    on_linked: bool = False
+    share_documents: bool = False
+    module_values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FormRefused(Exception):
+    """A form that cannot be accepted as it is: what is wrong, field by field. Nothing was saved."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("the form was refused")
+        self.errors = errors
+
+
+class AlreadySubmitted(FormRefused):
+    """The form was submitted before with other words, which are kept (two tabs with one draft, or the back
+    button and a change). This is another concern, and becomes one when it is sent again."""
+
+    def __init__(self) -> None:
+        message = (
+            "You submitted this form a moment ago with other words, and they are recorded. What is written "
+            "here now is not recorded yet: if it is another one, submit it again."
+        )
+        super().__init__([FieldError("", message)])
