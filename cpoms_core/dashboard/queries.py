@@ -125,6 +125,8 @@ def _forget_later_categories(db: SchoolSession, viewer: Viewer, rows: Sequence[R
     """An author who may not open what they wrote is shown the categories that they chose, and none that a
     colleague added since (USR-12.7)."""
     ids = list({row.incident_id for row in rows})
+    if not ids:
+        return
     visible = set(
         db.scalars(select(Incident.id).where(Incident.id.in_(ids), policy.visible_incidents(viewer)))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -23,6 +23,7 @@ from cpoms_core.incidents.forms import WHOLE_SCHOOL, action_fields, in_utc, inci
 from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.incidents.services import FormRefused, Linked, NewAction, NewIncident
 from cpoms_core.students import queries as students
+from cpoms_core.students.queries import StudentShown
 from cpoms_core.web.forms import BuiltForm, as_id, build_form
 
 KINDS = {
@@ -164,8 +165,7 @@ def drawn(form: BuiltForm) -> list[dict[str, Any]]:
 def fill_choices(request: Request, form: BuiltForm) -> dict[str, Any]:
     """Gives the form's selects what can be chosen; returns what the page needs beside."""
     db, viewer = request.db, request.viewer
-    people = [(person.id, person.name) for person in alerts.staff(db)]
-    form.part("alerts").choices = people
+    form.part("alerts").choices = list(everyone(request).items())
     form.part("agencies").choices = [
         (agency.id, agency.name)
         for agency in db.scalars(select(Agency).where(Agency.disabled_at.is_(None)).order_by(Agency.name))
@@ -205,6 +205,11 @@ def fill_students(request: Request, form: BuiltForm, typed: MultiDict[str, Any])
         )
     linked = [known[one] for one in linked_ids if one in known]
     form.part("linked").choices = [(student.id, student.name) for student in linked]
+    return linked_ticks(linked, typed)
+
+
+def linked_ticks(linked: Sequence[StudentShown], typed: MultiDict[str, Any]) -> list[dict[str, Any]]:
+    """Each linked student with the two ticks as they were typed (INC-04)."""
     monitored, shared = typed.getall("linked_monitor"), typed.getall("linked_share")
     return [
         {
@@ -215,6 +220,11 @@ def fill_students(request: Request, form: BuiltForm, typed: MultiDict[str, Any])
         }
         for student in linked
     ]
+
+
+def everyone(request: Request) -> dict[uuid.UUID, str]:
+    """Everyone who can be alerted, by id, in the order of their names."""
+    return {person.id: person.name for person in alerts.staff(request.db)}
 
 
 def _category_tree(db: Any, viewer: Any, chosen: set[uuid.UUID]) -> list[dict[str, Any]]:
@@ -241,6 +251,7 @@ def _category_tree(db: Any, viewer: Any, chosen: set[uuid.UUID]) -> list[dict[st
 
 def told(
     request: Request,
+    staff: Mapping[uuid.UUID, str],
     *,
     student_id: uuid.UUID | None,
     whole_school: bool,
@@ -248,14 +259,14 @@ def told(
     category_ids: Sequence[uuid.UUID],
     alert_ids: Sequence[uuid.UUID],
 ) -> dict[str, Any]:
-    """What submitting will do: on whose record it goes, who is told, who could not normally see it."""
+    """What submitting will do: on whose record it goes, who is told, who could not normally see it. `staff`:
+    everyone who can be alerted."""
     db, viewer = request.db, request.viewer
     subject = students.chosen(db, viewer, [student_id]) if student_id else []
     student_ids = [one for one in (student_id, *linked_ids) if one]
-    everyone = {person.id: person.name for person in alerts.staff(db)}
     configured = alerts.configured(db, student_ids, category_ids)
-    people = list(dict.fromkeys([one for one in alert_ids if one in everyone] + [c.id for c in configured]))
-    names = [everyone[one] for one in people]
+    people = list(dict.fromkeys([one for one in alert_ids if one in staff] + [c.id for c in configured]))
+    names = [staff[one] for one in people]
     label = "Add incident"
     if names:
         label = f"Add incident and alert {len(names)} {'person' if len(names) == 1 else 'people'}"

@@ -129,6 +129,7 @@ def _page(
         **context,
         **entry.told(
             request,
+            dict(form.part("alerts").choices),
             student_id=as_id(student),
             whole_school=student == WHOLE_SCHOOL,
             linked_ids=form.part("linked").data or [],
@@ -156,6 +157,7 @@ def told(request: Request) -> dict[str, Any]:
         "swap": True,
         **entry.told(
             request,
+            entry.everyone(request),
             student_id=as_id(post.get("student")),
             whole_school=post.get("student") == WHOLE_SCHOOL,
             linked_ids=ids["linked"],
@@ -168,14 +170,7 @@ def told(request: Request) -> dict[str, Any]:
 def linked(request: Request) -> dict[str, Any]:
     """The two ticks of each linked student, asked again whenever the list of them changes (INC-04)."""
     ids = [one for one in map(as_id, request.POST.getall("linked")) if one]
-    monitored, shared = request.POST.getall("linked_monitor"), request.POST.getall("linked_share")
-    students = chosen(request.db, request.viewer, ids)
-    return {
-        "linked": [
-            {"id": s.id, "name": s.name, "monitor": str(s.id) in monitored, "share": str(s.id) in shared}
-            for s in students
-        ]
-    }
+    return {"linked": entry.linked_ticks(chosen(request.db, request.viewer, ids), request.POST)}
 
 
 def show(request: Request) -> Any:

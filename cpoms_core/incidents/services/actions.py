@@ -14,7 +14,6 @@ from cpoms_core.audit import services as audit
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.services import attach
 from cpoms_core.errors import NothingThere
-from cpoms_core.hooks.types import FieldError
 from cpoms_core.incidents import drafts
 from cpoms_core.incidents.models import (
     Action,
@@ -25,7 +24,7 @@ from cpoms_core.incidents.models import (
     IncidentStudent,
     IncidentVersion,
 )
-from cpoms_core.incidents.services.parts import add_categories, add_version, check_agencies, with_parents
+from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewAction
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.monitoring import monitor
@@ -51,7 +50,8 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
         if (first["text"], repeated.incident_id) != (new.text, new.incident_id):
             raise AlreadySubmitted
         return repeated
-    _check_action(db, viewer, new)
+    if errors := attached_wrongly(db, viewer, new):
+        raise FormRefused(errors)
     present = list(
         db.scalars(select(IncidentCategory.category_id).where(IncidentCategory.incident_id == incident.id))
     )
@@ -81,15 +81,6 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
         values=dict(new.module_values),
     )
     return action
-
-
-def _check_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> None:
-    errors: list[FieldError] = []
-    check_agencies(db, new.agency_ids, errors)
-    if new.documents and not viewer.may("files:attach"):
-        errors.append(FieldError("files", "You may not attach files. Leave them out."))
-    if errors:
-        raise FormRefused(errors)
 
 
 def _insert_action(db: SchoolSession, viewer: Viewer, new: NewAction, added: Sequence[uuid.UUID]) -> Action:

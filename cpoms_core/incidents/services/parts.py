@@ -18,7 +18,7 @@ from cpoms_core.incidents.models import (
     IncidentCategory,
     IncidentVersion,
 )
-from cpoms_core.incidents.services.typed import FormRefused
+from cpoms_core.incidents.services.typed import FormRefused, NewAction, NewIncident
 from cpoms_core.tenancy.scope import SchoolSession
 
 
@@ -37,14 +37,20 @@ def with_parents(db: SchoolSession, viewer: Viewer, category_ids: Sequence[uuid.
     return list(dict.fromkeys([row.parent_id for row in rows if row.parent_id] + [row.id for row in rows]))
 
 
-def check_agencies(db: SchoolSession, agency_ids: Sequence[uuid.UUID], errors: list[FieldError]) -> None:
-    if not agency_ids:
-        return
-    usable = db.scalars(
-        select(Agency.id).where(Agency.id.in_(agency_ids), Agency.disabled_at.is_(None))
-    ).all()
-    if len(usable) != len(set(agency_ids)):
-        errors.append(FieldError("agencies", "One of these agencies can no longer be used. Choose again."))
+def attached_wrongly(db: SchoolSession, viewer: Viewer, new: NewIncident | NewAction) -> list[FieldError]:
+    """What is wrong with the files and agencies of an incident or action."""
+    errors: list[FieldError] = []
+    if new.documents and not viewer.may("files:attach"):
+        errors.append(FieldError("files", "You may not attach files. Leave them out."))
+    if new.agency_ids:
+        usable = db.scalars(
+            select(Agency.id).where(Agency.id.in_(new.agency_ids), Agency.disabled_at.is_(None))
+        ).all()
+        if len(usable) != len(set(new.agency_ids)):
+            errors.append(
+                FieldError("agencies", "One of these agencies can no longer be used. Choose again.")
+            )
+    return errors
 
 
 def add_categories(db: SchoolSession, incident_id: uuid.UUID, categories: Collection[uuid.UUID]) -> None:

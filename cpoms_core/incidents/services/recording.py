@@ -23,7 +23,7 @@ from cpoms_core.incidents.models import (
     IncidentStudent,
     IncidentVersion,
 )
-from cpoms_core.incidents.services.parts import add_categories, add_version, check_agencies, with_parents
+from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewIncident
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.models import Student
@@ -53,18 +53,17 @@ def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Inci
     categories = with_parents(db, viewer, new.category_ids)
     recipients = _check(db, viewer, new, categories)
     incident = _insert_incident(db, viewer, new, categories)
-    students = [(new.student_id, True)] if new.student_id else []
-    monitored = [student for student, _ in students] + [one.student_id for one in new.linked if one.monitor]
+    subject = [new.student_id] if new.student_id else []
+    monitored = subject + [one.student_id for one in new.linked if one.monitor]
     monitor(db, viewer, monitored, categories, incident_id=incident.id)
     attach(db, viewer, new.documents, incident_id=incident.id)
     alert(db, viewer, recipients, incident.id, categories)
     drafts.forget(db, viewer, new.draft)
-    subjects = [incident.id, *(one.student_id for one in new.linked)]
     audit.record(
         db,
         viewer,
         "incident.recorded",
-        [*subjects, new.student_id] if new.student_id else subjects,
+        [incident.id, *(one.student_id for one in new.linked), *subject],
         number=incident.number,
         alerted=len(recipients),
         files=len(new.documents),
@@ -96,13 +95,11 @@ def _check(
         errors.append(FieldError("linked", "One of these students is not known. Choose again."))
     if any(linked.student_id == new.student_id for linked in new.linked):
         errors.append(FieldError("linked", "The student themselves cannot be linked as well."))
-    if new.documents and not viewer.may("files:attach"):
-        errors.append(FieldError("files", "You may not attach files. Leave them out."))
     recipients = list(new.alert_ids)
     recipients += [person.id for person in alert_queries.configured(db, student_ids, categories)]
     if not recipients and viewer.school.setting("enforce_alert"):
         errors.append(FieldError("alerts", "Your school asks that somebody is alerted to every incident."))
-    check_agencies(db, new.agency_ids, errors)
+    errors += attached_wrongly(db, viewer, new)
     values = {
         **new.module_values,
         "student": str(new.student_id) if new.student_id else None,
