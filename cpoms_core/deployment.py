@@ -5,7 +5,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+Place = Literal["school", "accounts", "demo door"]
+"""What a host name is: a school's, the accounts' own, or the demonstration's front door."""
+ACCOUNTS = "accounts"
+"""The label of the host where SSO accounts log in and the authenticator is served; no school may have it."""
 
 
 class BadDeployment(ValueError):
@@ -57,6 +62,11 @@ class Deployment:
         standard = {"http": 80, "https": 443}[self.scheme]
         port = "" if self.public_port == standard else f":{self.public_port}"
         return f"{self.scheme}://{slug}.{self.domain}{port}"
+
+    @property
+    def accounts_address(self) -> str:
+        """The address of the accounts' own host (ACC-03)."""
+        return self.school_address(ACCOUNTS)
 
 
 def load(path: Path) -> Deployment:

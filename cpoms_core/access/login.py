@@ -107,16 +107,18 @@ def _note_failure(
 
 def check_code(
     app: Application, visitor: Visitor, user_id: uuid.UUID, account_id: uuid.UUID, code: str, now: dt.datetime
-) -> None:
-    """Accepts an authenticator's code once (ACC-09), in a transaction of its own. Raises LoginRefused."""
+) -> uuid.UUID:
+    """Accepts an authenticator's code once (ACC-09), in a transaction of its own; returns the key's id.
+    Raises LoginRefused."""
     tries = {throttle.account_key(visitor.school_id, f"key {account_id}"): throttle.ACCOUNT_TRIES}
     counts = _take(app, tries, now)
     with app.transaction(visitor.school_id) as db:
-        right = softkeys.accept_code(db, account_id, code, now)
-    if not right:
+        key_id = softkeys.accept_code(db, account_id, code, now)
+    if key_id is None:
         _note_failure(app, visitor, user_id, "login.wrong-code", now, locked=_locked_out(tries, counts))
         raise LoginRefused(OLD_CODE)
     throttle.forgive(app, tries)
+    return key_id
 
 
 def check_own_password(

@@ -23,6 +23,8 @@ from cpoms_core.access.models import (
     ClassRestriction,
     GroupCategory,
     GroupPermission,
+    PortalSession,
+    SecurityKey,
     SoftKey,
     User,
 )
@@ -67,6 +69,12 @@ class Sight:
         return permission in self.permissions
 
 
+def sight_of(viewer: Viewer) -> Sight:
+    """What counts of a viewer; one who reaches only their account is nobody to the rules (ACC-15)."""
+    user_id = None if viewer.access == "account" else viewer.user_id
+    return Sight(user_id, viewer.group_id, viewer.sees_ungrouped, viewer.elevated, viewer.permissions)
+
+
 def _for_viewer(rule: Callable[[Sight], Condition]) -> Callable[[Viewer | Sight], Condition]:
     """A rule's expression is kept for each sight: building it anew took longer than running its query. It
     holds no rows, only ids and permissions, so a change of either is another sight."""
@@ -74,9 +82,7 @@ def _for_viewer(rule: Callable[[Sight], Condition]) -> Callable[[Viewer | Sight]
 
     @wraps(rule)
     def condition(viewer: Viewer | Sight) -> Condition:
-        return kept(
-            Sight(viewer.user_id, viewer.group_id, viewer.sees_ungrouped, viewer.elevated, viewer.permissions)
-        )
+        return kept(viewer if isinstance(viewer, Sight) else sight_of(viewer))
 
     return condition
 
@@ -299,12 +305,37 @@ def own_alerts(viewer: Sight) -> Condition:
 # --- who could see ---------------------------------------------------------------------------------------
 
 
+def holds_key(account_id: Any) -> Condition:
+    """Whether an account (a column, or an id as SQL) has a key of either kind."""
+    return or_(
+        _any(SoftKey, where=[SoftKey.account_id == account_id, SoftKey.removed_at.is_(None)]),
+        _any(SecurityKey, where=[SecurityKey.account_id == account_id, SecurityKey.removed_at.is_(None)]),
+    )
+
+
+def key_counts(key_id: Any, account_id: Any) -> Condition:
+    """Whether a key of an account is still there: a session outlives no key that elevated it."""
+    return or_(
+        *(
+            _any(kind, where=[kind.id == key_id, kind.account_id == account_id, kind.removed_at.is_(None)])
+            for kind in (SoftKey, SecurityKey)
+        )
+    )
+
+
+def portal_goes_on(token_hash: Any) -> Condition:
+    """Whether an SSO log-in was not ended: the schools' sessions that came from it end with it (ACC-03)."""
+    return _any(
+        PortalSession, where=[PortalSession.token_hash == token_hash, PortalSession.ended_at.is_(None)]
+    )
+
+
 def key_holders() -> Condition:
     """Condition on User: active, with a key."""
     return and_(
         User.deactivated_at.is_(None),
         _any(Account, where=[Account.id == User.account_id, Account.disabled_at.is_(None)]),
-        _any(SoftKey, where=[SoftKey.account_id == User.account_id, SoftKey.removed_at.is_(None)]),
+        holds_key(User.account_id),
     )
 
 

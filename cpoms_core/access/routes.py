@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 
 from cpoms_core.access import account_views, views
-from cpoms_core.modules.routes import CORE, IN_SERVICE, PUBLIC, SIGNED_IN, ModuleRoutes, NotAudited
+from cpoms_core.modules.routes import CORE, IN_SERVICE, OWN_ACCOUNT, PUBLIC, ModuleRoutes, NotAudited
 
 TEMPLATES = "cpoms_core:templates/"
 BOTH = ("GET", "POST")
@@ -63,7 +63,7 @@ def includeme(config: Configurator) -> None:
     routes.view(
         views.elevate,
         "elevate",
-        permission=SIGNED_IN,
+        permission=OWN_ACCOUNT,
         audit=form,
         methods=BOTH,
         template=f"{TEMPLATES}login/key.pt",
@@ -87,21 +87,21 @@ def includeme(config: Configurator) -> None:
     routes.view(
         views.session_token,
         "session-token",
-        permission=SIGNED_IN,
+        permission=OWN_ACCOUNT,
         audit=NotAudited("no data of a record"),
         template="json",
     )
     routes.view(
         account_views.account,
         "account",
-        permission=SIGNED_IN,
+        permission=OWN_ACCOUNT,
         audit="account.viewed",
         template=f"{TEMPLATES}account/account.pt",
     )
     routes.view(
         account_views.add_key,
         "account-key-add",
-        permission=SIGNED_IN,
+        permission=OWN_ACCOUNT,
         audit=IN_SERVICE,
         methods=BOTH,
         template=f"{TEMPLATES}account/key_add.pt",

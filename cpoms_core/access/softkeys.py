@@ -120,9 +120,9 @@ def keys_of(db: SchoolSession, account_id: uuid.UUID) -> list[SoftKey]:
     )
 
 
-def accept_code(db: SchoolSession, account_id: uuid.UUID, code: str, now: dt.datetime) -> bool:
+def accept_code(db: SchoolSession, account_id: uuid.UUID, code: str, now: dt.datetime) -> uuid.UUID | None:
     """Accepts a code of any of the account's authenticators, each code once only: the step is taken by a
-    conditional update, so of several tries at the same moment one wins."""
+    conditional update, so of several tries at the same moment one wins. Returns the key's id, or None."""
     for key in keys_of(db, account_id):
         secret = db.app.key.open(key.sealed_secret, seal_context(account_id)).decode()
         step = step_of(secret, code, now)
@@ -135,5 +135,5 @@ def accept_code(db: SchoolSession, account_id: uuid.UUID, code: str, now: dt.dat
             .execution_options(synchronize_session=False)
         )
         if taken.rowcount == 1:  # type: ignore[attr-defined]
-            return True
-    return False
+            return key.id
+    return None

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from cpoms_core.students.models import Student
 
-Access = Literal["restricted", "elevated"]
+Access = Literal["account", "restricted", "elevated"]
+"""What a session reaches: `account` only its own account settings (ACC-15), see the words of the field."""
 Channel = Literal["web", "worker", "command line"]
 
 
@@ -45,7 +46,8 @@ class Viewer:
     """A user (or nobody in particular, for the system's own work) acting at one school.
 
     `permissions` are the system permissions that count in this session: the user group's own when
-    elevated, those of USR-12.1 when restricted. Which rows may be seen is `policy`'s alone.
+    elevated, those of USR-12.1 when restricted, none where only the account may be reached. Which rows may
+    be seen is `policy`'s alone.
     """
 
     school: SchoolFacts

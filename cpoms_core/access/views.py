@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from pyramid.httpexceptions import HTTPFound
@@ -52,15 +53,18 @@ def set_session_cookie(request: Request, response: Response, token: str) -> None
     )
 
 
-def _start(request: Request, user: User, access: Access, target: str) -> Response:
-    """Begins a session, ends the one before it, writes it down, and goes on to `target`."""
+def start_session(
+    request: Request, user: User, access: Access, target: str, *, key_id: uuid.UUID | None = None
+) -> Response:
+    """Begins a session, ends the one before it, writes it down, and goes on to `target`. `key_id`: the key
+    that was used."""
     db, now = request.db, utc_now()
     request.afterwards.touch = False
     if request.asking.login is not None:
         sessions.end(db, request.asking.login.token_hash, now)
     who = visitor(request)
-    token = sessions.begin(db, user, access, ip=who.ip, browser=who.browser, now=now)
-    details = {"browser": who.browser[:300]}
+    token = sessions.begin(db, user, access, ip=who.ip, browser=who.browser, now=now, key_id=key_id)
+    details = {"browser": who.browser[:300]} | ({"key": str(key_id)} if key_id else {})
     write_entries(
         db,
         [
@@ -96,7 +100,9 @@ def log_in(request: Request) -> Any:
             form.form_errors.append(str(refusal))
         else:
             user = request.db.get_one(User, (request.school_id, user_id))
-            return _start(request, user, "restricted", request.route_path("elevate", _query={"next": target}))
+            return start_session(
+                request, user, "restricted", request.route_path("elevate", _query={"next": target})
+            )
     return {"title": "Log in", "form": form, "next": target, "action": request.path}
 
 
@@ -154,7 +160,7 @@ def elevate(request: Request) -> Any:
     form = CodeForm(request.POST)
     if request.method == "POST" and form.validate():
         try:
-            login.check_code(
+            key_id = login.check_code(
                 request.app,
                 visitor(request),
                 viewer.user_id,
@@ -166,7 +172,7 @@ def elevate(request: Request) -> Any:
             form.code.errors = [*form.code.errors, str(refusal)]
         else:
             user = request.db.get_one(User, (request.school_id, viewer.user_id))
-            return _start(request, user, "elevated", target)
+            return start_session(request, user, "elevated", target, key_id=key_id)
     return {"title": "Use your key", "form": form, "next": target, "action": _here(request, target)}
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cpoms_core.database.base import Base, OfSchool, Record, belongs_to
@@ -18,6 +18,7 @@ class AuditEntry(Record, Base):
     users, ...), so that each finds it."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_user", "school_id", "user_id", "id"),)
 
     at: Mapped[dt.datetime]
     user_id: Mapped[uuid.UUID | None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from cpoms_core.access import sessions
+from cpoms_core.access import identity
 from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Access, Viewer
 from cpoms_core.application import Application
@@ -73,12 +73,12 @@ class Year:
 
     def _viewers(self, db: SchoolSession) -> dict[str, list[Viewer]]:
         """The users who write, by role; those with a key in an elevated session."""
-        school, modules = sessions.read_school(db), sessions.modules_on(db)
+        school, modules = identity.read_school(db), identity.modules_on(db)
         found: dict[str, list[Viewer]] = {}
         for role, ids in self.staffed.users.items():
             access: Access = "elevated" if role in (LEAD, HEAD) else "restricted"
             found[role] = [
-                sessions.viewer_of(
+                identity.viewer_of(
                     db, db.get_one(User, (self.school_id, id)), access, school=school, modules=modules,
                     has_key=access == "elevated",
                 )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from cpoms_core.access import sessions
+from cpoms_core.access import identity
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.demo.extract import (
@@ -109,7 +109,7 @@ def _import(app: Application, school_id: int, path: Path) -> None:
     if SOURCE not in app.mis_sources:
         raise NoDemo("The module mis_sims is not installed, so the demonstration has no students.")
     with app.session(school_id, writes=False) as db:
-        viewer = sessions.system_viewer(db).through("command line")
+        viewer = identity.system_viewer(db).through("command line")
     with path.open("rb") as file:
         run_id = services.preview(app, viewer, SOURCE, path.name, file)
     services.apply(app, viewer, run_id)

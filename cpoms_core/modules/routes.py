@@ -14,11 +14,20 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.static import static_view
 from pyramid.viewderivers import INGRESS
 
+from cpoms_core.deployment import Place
+
 CORE = "core"
 PUBLIC = "public"
 """The permission of pages that anyone may open."""
 SIGNED_IN = "signed-in"
 """The permission of pages for every signed-in user, with or without a key; policy bounds what they show."""
+OWN_ACCOUNT = "own-account"
+"""The permission of what every session reaches, also one that must add a key first (ACC-15): the user's own
+account, and logging in and out."""
+PORTAL = "portal"
+"""The permission of pages at the accounts' own host for who is logged in there (ACC-04)."""
+SESSION_ONLY = frozenset({PUBLIC, SIGNED_IN, OWN_ACCOUNT, PORTAL})
+"""What a view may need that is no user group's permission."""
 IN_SERVICE = "in-service"
 """The audit of views whose service writes the audit entry with the change, in its transaction."""
 
@@ -44,12 +53,11 @@ class ModuleRoutes:
         self._config = config
         self._module = module
 
-    def route(self, name: str, pattern: str, *, reads: bool = False, at_demo_door: bool = False) -> None:
+    def route(self, name: str, pattern: str, *, reads: bool = False, at: Place = "school") -> None:
         """Declares a route. A module's route is named `module.name` and lives under `/module/`.
 
         reads: a post to it changes nothing and gets a session for reading. Searches post, so that what
-        people look for stands in no address and no log. at_demo_door: it answers at the demonstration's own
-        host names, which are no school's, and nowhere else; no other page answers there.
+        people look for stands in no address and no log. at: the host names where it answers, and no others.
         """
         if self._module != CORE and not (
             name.startswith(f"{self._module}.") and pattern.startswith(f"/{self._module}/")
@@ -58,11 +66,11 @@ class ModuleRoutes:
                 f"route {name!r} of module {self._module!r} must be named {self._module}.x "
                 f"and start with /{self._module}/"
             )
-        if at_demo_door:
-            self._config.add_route(name, pattern, at_demo_door=True)
-            self._config.registry.door_routes.add(name)  # type: ignore[attr-defined]
-        else:
+        if at == "school":
             self._config.add_route(name, pattern)
+        else:
+            self._config.add_route(name, pattern, at=at)
+            self._config.registry.routes_elsewhere.add(name)  # type: ignore[attr-defined]
         if reads:
             self._config.registry.reading_routes.add(name)  # type: ignore[attr-defined]
 
@@ -76,12 +84,14 @@ class ModuleRoutes:
         methods: tuple[str, ...] = ("GET",),
         template: str | None = None,
         csrf: bool = True,
+        keeps_text: bool = False,
     ) -> None:
         """Declares what answers a route.
 
-        permission: a permission's name, PUBLIC or SIGNED_IN. audit: the event written when it answered
+        permission: a permission's name or one of SESSION_ONLY. audit: the event written when it answered
         well, IN_SERVICE, or NotAudited with a reason. template: `package:templates/x.pt`. csrf: off only
-        for what no browser sends.
+        for what no browser sends. keeps_text: a form with files that are too large together comes without
+        them and with `request.files_left_out`; the view shows it again. Without it, a page says so.
         """
         if self._module != CORE and not route.startswith(f"{self._module}."):
             raise ValueError(f"module {self._module!r} declares a view of the route {route!r}")
@@ -97,6 +107,7 @@ class ModuleRoutes:
             needs=permission,
             audit=audit,
             require_csrf=csrf,
+            keeps_text=keeps_text,
         )
 
     def static(self, path: str) -> None:
@@ -141,7 +152,7 @@ def gate(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
     def gated(context: Any, request: Any) -> Any:
         if module is None:
             return view(context, request)  # it answers for an error
-        if request.school_id is None and request.matched_route.name not in request.registry.door_routes:
+        if request.school_id is None and request.matched_route.name not in request.registry.routes_elsewhere:
             raise HTTPNotFound
         if module == CORE or module in request.modules_on:
             return view(context, request)
@@ -168,7 +179,7 @@ def refuse_unstamped(config: Configurator) -> None:
     Raises UnstampedView, UnknownPermission.
     """
     app = config.registry.app  # type: ignore[attr-defined]
-    known = {PUBLIC, SIGNED_IN, *app.permissions}
+    known = {*SESSION_ONLY, *app.permissions}
     for entry in config.introspector.get_category("views") or ():
         view = entry["introspectable"]
         if _answers_for_errors(view["context"]):
@@ -190,22 +201,22 @@ def _answers_for_errors(context: Any) -> bool:
     return context is IExceptionResponse or (isinstance(context, type) and issubclass(context, Exception))
 
 
-class AtDemoDoor:
-    """Route predicate: the request came to the demonstration's own host names."""
+class At:
+    """Route predicate: the request came to the host names of a place that is no school."""
 
-    def __init__(self, wanted: bool, _info: Any) -> None:
-        self._wanted = wanted
+    def __init__(self, place: Place, _info: Any) -> None:
+        self._place = place
 
     def text(self) -> str:
-        return f"at_demo_door = {self._wanted}"
+        return f"at = {self._place}"
 
     phash = text
 
     def __call__(self, _info: Any, request: Any) -> bool:
-        return bool(request.at_demo_door) == self._wanted
+        return bool(request.place == self._place)
 
 
 def includeme(config: Configurator) -> None:
-    config.registry.door_routes = set(WITHOUT_SCHOOL)  # type: ignore[attr-defined]
-    config.add_route_predicate("at_demo_door", AtDemoDoor)
+    config.registry.routes_elsewhere = set(WITHOUT_SCHOOL)  # type: ignore[attr-defined]
+    config.add_route_predicate("at", At)
     config.add_view_deriver(gate, name="module_gate", under=INGRESS, over="secured_view")

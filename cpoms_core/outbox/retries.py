@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, cast
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
-from cpoms_core.access import sessions
-from cpoms_core.access.models import SoftKey, User
+from cpoms_core.access import identity, policy
+from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Access, Viewer
 from cpoms_core.hooks.relay import Keep
 from cpoms_core.outbox.models import OutboxItem
@@ -73,11 +73,9 @@ def _actor(db: SchoolSession, viewer: Viewer, payload: dict[str, Any]) -> Viewer
     """Who saved the record, with the access of that moment and the permissions of today."""
     if not payload["user_id"]:
         return viewer
-    has_key = exists(
-        select(SoftKey.id).where(SoftKey.account_id == User.account_id, SoftKey.removed_at.is_(None))
-    )
+    has_key = policy.holds_key(User.account_id)
     user, keyed = db.execute(select(User, has_key).where(User.id == uuid.UUID(payload["user_id"]))).one()
-    acting = sessions.viewer_of(
+    acting = identity.viewer_of(
         db, user, cast(Access, payload["access"]), school=viewer.school, modules=viewer.modules, has_key=keyed
     )
     return acting.through("worker")

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import delete, select, update
 
-from cpoms_core.access.sessions import system_viewer
+from cpoms_core.access.identity import system_viewer
 from cpoms_core.access.viewer import Viewer, utc_now
 from cpoms_core.application import Application
 from cpoms_core.hooks.relay import PluginSession

@@ -7,6 +7,7 @@ import re
 from sqlalchemy import select
 
 from cpoms_core.application import Application
+from cpoms_core.deployment import ACCOUNTS, Place
 from cpoms_core.tenancy.models import School
 
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.(.+)")
@@ -39,10 +40,14 @@ class Hosts:
             return match[1]
         return None
 
-    def is_demo_door(self, host: str) -> bool:
-        """Whether the host is the demo's own page that leads to its schools."""
-        bare = without_port(host)
-        return self._app.deployment.demo and bare in ("localhost", "127.0.0.1", self._app.deployment.domain)
+    def place(self, host: str) -> Place | None:
+        """What a host name is: a school's, the accounts' own, the demo's front door, or nothing."""
+        deployment, bare = self._app.deployment, without_port(host)
+        if bare == f"{ACCOUNTS}.{deployment.domain}":
+            return "accounts"
+        if deployment.demo and bare in ("localhost", "127.0.0.1", deployment.domain):
+            return "demo door"
+        return "school" if self.school_id(host) is not None else None
 
 
 def without_port(host: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from cpoms_core.access.models import GroupCategory, GroupPermission, UserGroup
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
+from cpoms_core.deployment import ACCOUNTS
 from cpoms_core.errors import Refused
 from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.tenancy.models import Counter, ModuleSwitch, School, Setting
@@ -33,6 +34,8 @@ def create_school(
     """Makes a school with its key for files; returns its id. Raises Refused."""
     if not SLUG.fullmatch(slug):
         raise Refused("Use small letters, digits and hyphens for the school's address, as in 'hillside'.")
+    if slug == ACCOUNTS:
+        raise Refused(f"{slug!r} is the address of the accounts of several schools. Choose another.")
     with app.transaction(None) as db:
         if db.scalar(select(School.id).where(School.slug == slug)) is not None:
             raise Refused(f"There is already a school at the address {slug!r}. Choose another.")

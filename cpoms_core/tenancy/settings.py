@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from cpoms_core.hooks.types import SettingSpec
 from cpoms_core.tenancy.models import Setting
 from cpoms_core.tenancy.scope import SchoolSession
+
+if TYPE_CHECKING:
+    from cpoms_core.application import Application
 
 
 def whole_number(lowest: int, highest: int) -> Any:
@@ -43,6 +47,13 @@ CORE_SETTINGS = (
         "Idle time-out",
         "Minutes without activity until the screen is covered and the password is asked for.",
         whole_number(1, 120),
+    ),
+    SettingSpec(
+        "key_for_everyone",
+        False,
+        "A key for everyone",
+        "Nobody gets past their account settings without a key. Everyone adds one when they log in next.",
+        yes_or_no,
     ),
     SettingSpec(
         "enforce_alert",
@@ -83,9 +94,11 @@ CORE_SETTINGS = (
 
 
 def read_settings(db: SchoolSession) -> dict[str, Any]:
-    """All settings of the session's school: its own values over the defaults."""
-    values = {name: spec.default for name, spec in db.app.settings.items()}
-    for row in db.scalars(select(Setting)):
-        if row.name in values:
-            values[row.name] = row.value
-    return values
+    """All settings of the session's school."""
+    rows = db.execute(select(Setting.name, Setting.value))
+    return with_defaults(db.app, {row.name: row.value for row in rows})
+
+
+def with_defaults(app: Application, own: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a school: its own values over the defaults."""
+    return {name: own.get(name, spec.default) for name, spec in app.settings.items()}

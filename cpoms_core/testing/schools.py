@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from cpoms_core.access import passwords, sessions, softkeys
+from cpoms_core.access import identity, passwords, sessions, softkeys
 from cpoms_core.access.models import Account, User
 from cpoms_core.access.users import create_alert_group, create_user
 from cpoms_core.access.viewer import Access, Viewer, utc_now
@@ -50,6 +50,7 @@ class SchoolForTests:
     users: dict[str, uuid.UUID] = field(default_factory=dict)
     emails: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, uuid.UUID] = field(default_factory=dict)
     students: dict[str, uuid.UUID] = field(default_factory=dict)
 
     @property
@@ -62,12 +63,12 @@ class SchoolForTests:
             user = db.get_one(User, (self.id, self.users[who]))
             keyed = who in self.secrets
             access: Access = "elevated" if (keyed if elevated is None else elevated) else "restricted"
-            return sessions.viewer_of(
+            return identity.viewer_of(
                 db,
                 user,
                 access,
-                school=sessions.read_school(db),
-                modules=sessions.modules_on(db),
+                school=identity.read_school(db),
+                modules=identity.modules_on(db),
                 has_key=keyed,
             )
 
@@ -77,7 +78,10 @@ class SchoolForTests:
         access: Access = "elevated" if (keyed if elevated is None else elevated) else "restricted"
         with self.app.transaction(self.id) as db:
             user = db.get_one(User, (self.id, self.users[who]))
-            return sessions.begin(db, user, access, ip="127.0.0.1", browser="test", now=utc_now())
+            key_id = self.keys[who] if access == "elevated" else None
+            return sessions.begin(
+                db, user, access, ip="127.0.0.1", browser="test", now=utc_now(), key_id=key_id
+            )
 
 
 def make_school(app: Application, *, modules: bool = True) -> SchoolForTests:
@@ -162,7 +166,7 @@ def _add_user(
     school.users[who], school.emails[who] = user.id, email
     if keyed:
         new = softkeys.NewKey.make()
-        school.secrets[who] = new.secret
+        school.secrets[who], school.keys[who] = new.secret, new.id
         softkeys.add_key(db, user.account_id, "Phone", new, 0, now)
 
 

@@ -61,7 +61,7 @@ def includeme(config: Configurator) -> None:
         (list_mails, "mailbox", "/mailbox", "mailbox/list.pt"),
         (show_mail, "mailbox-mail", "/mailbox/{mail}", "mailbox/mail.pt"),
     ):
-        routes.route(name, pattern, at_demo_door=True)
+        routes.route(name, pattern, at="demo door")
         routes.view(
             view, name, permission=PUBLIC, audit=PUBLIC_DATA, template=f"cpoms_core:templates/{template}"
         )

@@ -58,7 +58,12 @@ def answer(request: Request, status: int, reference: str = "") -> Response:
     else:
         response = render_to_response(
             "cpoms_core:templates/errors/error.pt",
-            {"title": TITLES[status], "status": status, "reference": reference or None},
+            {
+                "title": TITLES[status],
+                "status": status,
+                "reference": reference or None,
+                "kept": False if status == 413 else None,  # scripts, which keep drafts, get no page
+            },
             request=request,
         )
     response.status_int = status
@@ -71,7 +76,10 @@ def _not_found(_error: Exception, request: Request) -> Response:
 
 
 def _forbidden(error: HTTPForbidden, request: Request) -> Response:
-    """Signed in: there is nothing there. Not signed in: to the log-in page, and back afterwards."""
+    """Signed in: there is nothing there; to the account where a key must be added first (ACC-15). Not signed
+    in: to the log-in page, and back afterwards."""
+    if request.viewer is not None and request.viewer.access == "account" and not asked_by_script(request):
+        return HTTPFound(request.route_path("account", _query={"said": "key-needed"}))
     if request.viewer is not None:
         return _not_found(error, request)
     asking = request.asking

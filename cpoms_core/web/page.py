@@ -39,6 +39,7 @@ SAID = {
     "alert-read": "Marked as read.",
     "logged-out": "You are logged out.",
     "password-set": "Your password is set. Log in with it now.",
+    "key-needed": "Your school asks everyone to log in with a key. Add one here, or use yours, to go on.",
     "key-added": "The key is added. You will be asked for it when you log in.",
     "key-removed": "The key is removed.",
     "saved": "Saved.",

@@ -9,24 +9,14 @@ import zope.sqlalchemy
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from cpoms_core.access import sessions
-from cpoms_core.access.sessions import Login
-from cpoms_core.access.viewer import SchoolFacts, Viewer, utc_now
+from cpoms_core.access import identity
+from cpoms_core.access.identity import Asking
+from cpoms_core.access.viewer import Viewer, utc_now
 from cpoms_core.application import Application
 from cpoms_core.tenancy.hosts import Hosts
 from cpoms_core.tenancy.scope import SchoolSession
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """The school that was asked and, where a good session came with the request, who asked."""
-
-    school: SchoolFacts
-    modules: frozenset[str]
-    login: Login | None = None
-    viewer: Viewer | None = None
 
 
 @dataclass(slots=True)
@@ -49,13 +39,7 @@ def _asking(request: Request) -> Asking | None:
         return None
     app: Application = request.app
     with app.session(request.school_id, writes=False) as db:
-        school = sessions.read_school(db)
-        modules = sessions.modules_on(db)
-        token = request.cookies.get(cookie_name(app), "")
-        found = sessions.find(db, token, school, modules, utc_now()) if token else None
-    if found is None:
-        return Asking(school, modules)
-    return Asking(school, modules, *found)
+        return identity.asking(db, request.cookies.get(cookie_name(app), ""), utc_now())
 
 
 def _db(request: Request) -> SchoolSession:
@@ -95,7 +79,7 @@ def includeme(config: Configurator) -> None:
     hosts = Hosts(app)
     config.add_request_method(lambda _r: app, "app", reify=True)
     config.add_request_method(lambda r: hosts.school_id(r.host), "school_id", reify=True)
-    config.add_request_method(lambda r: hosts.is_demo_door(r.host), "at_demo_door", reify=True)
+    config.add_request_method(lambda r: hosts.place(r.host), "place", reify=True)
     config.add_request_method(_asking, "asking", reify=True)
     config.add_request_method(_viewer, "viewer", reify=True)
     config.add_request_method(_db, "db", reify=True)

@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
-from cpoms_core.modules.routes import CORE, PUBLIC, SIGNED_IN, ModuleRoutes, NotAudited
+from cpoms_core.modules.routes import CORE, OWN_ACCOUNT, PUBLIC, ModuleRoutes, NotAudited
 
 CONTRAST = "#0b5c7a"
 
@@ -49,7 +49,7 @@ def includeme(config: Configurator) -> None:
     routes.view(
         help_page,
         "help",
-        permission=SIGNED_IN,
+        permission=OWN_ACCOUNT,
         audit=NotAudited("the same for everyone"),
         template="cpoms_core:templates/support/help.pt",
     )

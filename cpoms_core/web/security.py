@@ -13,14 +13,15 @@ from pyramid.security import Allowed, Denied
 from zope.interface import implementer
 
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.modules.routes import SIGNED_IN
+from cpoms_core.modules.routes import OWN_ACCOUNT, SIGNED_IN
 
 ANONYMOUS_COOKIE = "form-token"
 
 
 @implementer(ISecurityPolicy)
 class SessionSecurity:
-    """A view's permission is one that the session has; `signed-in` asks for a session only."""
+    """A view's permission is one that the session has; `signed-in` asks for a session that reaches more than
+    its own account, `own-account` for any."""
 
     def identity(self, request: Request) -> Viewer | None:
         return request.viewer
@@ -30,7 +31,10 @@ class SessionSecurity:
 
     def permits(self, request: Request, _context: Any, permission: str) -> Any:
         viewer: Viewer | None = request.viewer
-        if viewer is not None and (permission == SIGNED_IN or viewer.may(permission)):
+        if viewer is None:
+            return Denied("nobody is signed in")
+        signed_in = permission == SIGNED_IN and viewer.access != "account"
+        if permission == OWN_ACCOUNT or signed_in or viewer.may(permission):
             return Allowed("the session has %s", permission)
         return Denied("the session does not have %s", permission)
 

@@ -73,7 +73,7 @@ def host_tween(handler: Handler, _registry: Any) -> Handler:
     def tween(request: Request) -> Response:
         path = request.environ.get("PATH_INFO", "")  # `request.path` cannot read every path
         if "," in request.environ.get("HTTP_HOST", "") or (
-            request.school_id is None and not request.at_demo_door and not path.startswith("/static/")
+            request.place is None and not path.startswith("/static/")
         ):
             return Response("There is no school at this address.", status=400, content_type="text/plain")
         return handler(request)

@@ -164,7 +164,7 @@ def test_a_route_that_the_matrix_does_not_know_is_noticed(
 
 def test_every_route_declares_its_permission_and_its_audit(wsgi: Any, app: Application) -> None:
     """USR-12, OPS-09: a permission that exists, and an event or the reason why there is none."""
-    known = {PUBLIC, "signed-in", *app.permissions}
+    known = {PUBLIC, "signed-in", "own-account", "portal", *app.permissions}
     for view in views(wsgi.registry):
         name = view["route_name"]
         assert view["needs"] in known, name

@@ -45,7 +45,7 @@ TOLD = ("colleague", "lead")
 # Each takes one guard away. They are run in place of the product's own process.
 MARKS_BEFORE_SENDING = """
 from cpoms_core import worker
-from cpoms_core.access.sessions import system_viewer
+from cpoms_core.access.identity import system_viewer
 from cpoms_core.hooks.types import Work
 from cpoms_core.outbox import mail, running
 from cpoms_core.outbox.models import OutboxItem

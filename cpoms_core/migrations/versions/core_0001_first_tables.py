@@ -44,6 +44,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("email_key", "home_school_id", name=op.f("uq_account_email_key_home_school_id")),
     )
+    with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_account_sso_email_key",
+            ["email_key"],
+            unique=True,
+            sqlite_where=sa.text("home_school_id IS NULL"),
+            postgresql_where=sa.text("home_school_id IS NULL"),
+        )
+
     op.create_table(
         "agency",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -78,6 +87,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_audit_entry_school_id")),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_audit_entry")),
     )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entry_user", ["school_id", "user_id", "id"], unique=False)
+
     op.create_table(
         "audit_seal",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -158,6 +170,21 @@ def upgrade() -> None:
         sa.Column("changed_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_module_switch_school_id")),
         sa.PrimaryKeyConstraint("school_id", "module", name=op.f("pk_module_switch")),
+    )
+    op.create_table(
+        "open_id_provider",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("issuer", sa.String(length=300), nullable=False),
+        sa.Column("client_id", sa.String(length=200), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("counts_as_key", sa.Boolean(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_open_id_provider_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_open_id_provider")),
+        sa.UniqueConstraint("school_id", "issuer", name=op.f("uq_open_id_provider_school_id_issuer")),
     )
     op.create_table(
         "outbox_item",
@@ -286,6 +313,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("school_id", "name", name=op.f("uq_user_group_school_id_name")),
     )
     op.create_table(
+        "approving_device",
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(length=200), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_approving_device_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approving_device")),
+    )
+    with op.batch_alter_table("approving_device", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_approving_device_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "attendance_mark",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("student_id", Id(), nullable=False),
@@ -354,6 +394,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_contact_student", ["school_id", "student_id"], unique=False)
 
     op.create_table(
+        "email_change",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_email_change_account_id")),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_email_change_school_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_email_change")),
+    )
+    with op.batch_alter_table("email_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_email_change_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "group_category",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("group_id", Id(), nullable=False),
@@ -409,12 +465,68 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "group_id", "permission", name=op.f("pk_group_permission")),
     )
     op.create_table(
+        "hand_off",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("portal_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("school_id", sa.Integer(), nullable=False),
+        sa.Column("state_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_hand_off_account_id")),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_hand_off_school_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_hand_off")),
+    )
+    op.create_table(
+        "key_challenge",
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("purpose", sa.String(length=10), nullable=False),
+        sa.Column("session_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("challenge", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_key_challenge_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_challenge")),
+    )
+    with op.batch_alter_table("key_challenge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_key_challenge_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "login_approval",
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.Column("session_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.String(length=2), nullable=False),
+        sa.Column("browser", sa.String(length=300), nullable=False),
+        sa.Column("ip", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("decision", sa.String(length=10), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_by", Id(), nullable=True),
+        sa.Column("wrong_numbers", sa.Integer(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_login_approval_account_id")),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_login_approval_school_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_approval")),
+    )
+    with op.batch_alter_table("login_approval", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_approval_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "login_session",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("id", Id(), nullable=False),
         sa.Column("account_id", Id(), nullable=False),
         sa.Column("school_id", sa.Integer(), nullable=False),
         sa.Column("user_id", Id(), nullable=False),
         sa.Column("access", sa.String(length=10), nullable=False),
+        sa.Column("key_id", Id(), nullable=True),
+        sa.Column("provider_vouched", sa.Boolean(), nullable=False),
+        sa.Column("portal_hash", sa.LargeBinary(), nullable=True),
         sa.Column("csrf_token", sa.String(length=64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("touched_at", UtcDateTime(), nullable=False),
@@ -425,10 +537,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_login_session_account_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_login_session_school_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_login_session")),
+        sa.UniqueConstraint("id", name=op.f("uq_login_session_id")),
     )
     with op.batch_alter_table("login_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_login_session_account_id"), ["account_id"], unique=False)
+        batch_op.create_index("ix_login_session_portal", ["portal_hash"], unique=False)
 
+    op.create_table(
+        "membership",
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("user_id", Id(), nullable=False),
+        sa.Column("alert_email", sa.String(length=254), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_membership_account_id")),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_membership_school_id")),
+        sa.PrimaryKeyConstraint("account_id", "school_id", name=op.f("pk_membership")),
+    )
     op.create_table(
         "monitoring",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -460,10 +585,44 @@ def upgrade() -> None:
         batch_op.create_index("ix_monitoring_student", ["school_id", "student_id", "ended_at"], unique=False)
 
     op.create_table(
+        "new_class",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("student_group_id", Id(), nullable=False),
+        sa.Column("noticed_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "student_group_id"],
+            ["student_group.school_id", "student_group.id"],
+            name=op.f("fk_new_class_school_id_student_group_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_new_class_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "student_group_id", name=op.f("pk_new_class")),
+    )
+    op.create_table(
+        "portal_session",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("access", sa.String(length=10), nullable=False),
+        sa.Column("key_id", Id(), nullable=True),
+        sa.Column("csrf_token", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("touched_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("ip", sa.String(length=64), nullable=False),
+        sa.Column("browser", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_portal_session_account_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_portal_session")),
+        sa.UniqueConstraint("id", name=op.f("uq_portal_session_id")),
+    )
+    with op.batch_alter_table("portal_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_portal_session_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "reset_link",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("account_id", Id(), nullable=False),
-        sa.Column("school_id", sa.Integer(), nullable=False),
+        sa.Column("school_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("used_at", UtcDateTime(), nullable=True),
@@ -473,6 +632,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reset_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reset_link_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "security_key",
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("account_id", Id(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("rp_id", sa.String(length=253), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(length=1023), nullable=False),
+        sa.Column("credential", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column("verifies_user", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("first_used_at", UtcDateTime(), nullable=True),
+        sa.Column("last_used_at", UtcDateTime(), nullable=True),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_security_key_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_security_key")),
+    )
+    with op.batch_alter_table("security_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_security_key_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(
+            "uq_security_key_credential_id",
+            ["credential_id"],
+            unique=True,
+            sqlite_where=sa.text("removed_at IS NULL"),
+            postgresql_where=sa.text("removed_at IS NULL"),
+        )
 
     op.create_table(
         "soft_key",
@@ -629,6 +815,26 @@ def upgrade() -> None:
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.create_index("ix_incident_author", ["school_id", "author_id", "created_at"], unique=False)
 
+    op.create_table(
+        "open_id_subject",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("provider_id", Id(), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("user_id", Id(), nullable=False),
+        sa.Column("linked_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "provider_id"],
+            ["open_id_provider.school_id", "open_id_provider.id"],
+            name=op.f("fk_open_id_subject_school_id_provider_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "user_id"],
+            ["user.school_id", "user.id"],
+            name=op.f("fk_open_id_subject_school_id_user_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_open_id_subject_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "provider_id", "subject", name=op.f("pk_open_id_subject")),
+    )
     op.create_table(
         "action",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),

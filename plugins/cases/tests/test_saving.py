@@ -12,7 +12,7 @@ from cpoms_cases.models import Case, CaseChange
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from cpoms_core.access.sessions import system_viewer
+from cpoms_core.access.identity import system_viewer
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.hooks.types import Work

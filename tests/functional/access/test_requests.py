@@ -392,7 +392,7 @@ def test_database_that_is_away(web: Any, school: SchoolForTests, monkeypatch: py
         raise OperationalError("SELECT", {}, Exception("connection refused"))
 
     browser = web(school, "lead")
-    monkeypatch.setattr(request.sessions, "read_school", broken)
+    monkeypatch.setattr(request.identity, "asking", broken)
     answer = browser.get("/account", expect_errors=True)
     assert answer.status_int == 503
     assert "Content-Security-Policy" in answer.headers and answer.headers["Cache-Control"] == "no-store"

@@ -12,7 +12,7 @@ from policy_worlds import World, store, worlds
 from sqlalchemy import and_, false, func, literal, or_, select, true
 from sqlalchemy.exc import InvalidRequestError
 
-from cpoms_core.access import policy, sessions
+from cpoms_core.access import identity, policy
 from cpoms_core.access.models import (
     ClassAccess,
     ClassRestriction,
@@ -86,11 +86,11 @@ def among_all_tables(db: SchoolSession, entity: Any, condition: Any) -> list[Any
 
 def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, list[Any]]]:
     """What is asked of policy: a name, the entity, the condition, and the oracle's answer."""
-    facts = sessions.read_school(db)
+    facts = identity.read_school(db)
     for user in world.users:
         row = db.get_one(User, (db.school_id, user.id))
         for access in ("restricted", "elevated"):
-            viewer = sessions.viewer_of(
+            viewer = identity.viewer_of(
                 db,
                 row,
                 access,

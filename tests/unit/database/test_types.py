@@ -17,7 +17,10 @@ from cpoms_core.students.models import Student
 from cpoms_core.testing.schools import SchoolForTests
 
 WITHOUT_A_SCHOOL = {
-    "school", "account", "soft_key", "reset_link", "login_session", "failure_count", "outbox_wakeup",
+    "school", "outbox_wakeup",
+    "account", "membership", "reset_link", "email_change",
+    "soft_key", "security_key", "key_challenge", "approving_device", "login_approval",
+    "login_session", "portal_session", "hand_off", "failure_count",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Accounts, keys, sessions; users, user groups, alert groups, class restrictions."""
+"""Users of a school and what they may do: groups, rights, class restrictions."""
 
 from __future__ import annotations
 
@@ -9,80 +9,6 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cpoms_core.database.base import Base, OfSchool, Record, belongs_to
-from cpoms_core.database.types import new_id
-
-
-class Account(Base):
-    """What a person logs in with. An identity account is local to `home_school_id`; an SSO account has none
-    and serves several schools (ACC-03)."""
-
-    __tablename__ = "account"
-    __table_args__ = (UniqueConstraint("email_key", "home_school_id"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    home_school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254))  # folded, for comparing
-    password_hash: Mapped[str | None] = mapped_column(String(200))
-    created_at: Mapped[dt.datetime]
-    disabled_at: Mapped[dt.datetime | None]
-
-
-class SoftKey(Base):
-    """A TOTP authenticator of an account (ACC-05). The secret is sealed with the deployment's key."""
-
-    __tablename__ = "soft_key"
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"), index=True)
-    name: Mapped[str] = mapped_column(String(80))
-    sealed_secret: Mapped[bytes]
-    last_step: Mapped[int] = mapped_column(default=0)  # the newest time step accepted: each only once
-    created_at: Mapped[dt.datetime]
-    first_used_at: Mapped[dt.datetime | None]
-    removed_at: Mapped[dt.datetime | None]
-
-
-class ResetLink(Base):
-    """A single-use link to set a password (ACC-01). Only a hash of its token is kept."""
-
-    __tablename__ = "reset_link"
-
-    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"), index=True)
-    school_id: Mapped[int] = mapped_column(ForeignKey("school.id"))
-    created_at: Mapped[dt.datetime]
-    expires_at: Mapped[dt.datetime]
-    used_at: Mapped[dt.datetime | None]
-
-
-class LoginSession(Base):
-    """A log-in of an account at a school. The cookie holds a token whose hash is the key."""
-
-    __tablename__ = "login_session"
-
-    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"), index=True)
-    school_id: Mapped[int] = mapped_column(ForeignKey("school.id"))
-    user_id: Mapped[uuid.UUID]
-    access: Mapped[str] = mapped_column(String(10))  # restricted | elevated
-    csrf_token: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[dt.datetime]
-    touched_at: Mapped[dt.datetime]
-    locked_at: Mapped[dt.datetime | None]
-    ended_at: Mapped[dt.datetime | None]
-    ip: Mapped[str] = mapped_column(String(64), default="")
-    browser: Mapped[str] = mapped_column(String(300), default="")
-
-
-class FailureCount(Base):
-    """Failed tries of one account or one address, kept across processes and restarts (ACC-13)."""
-
-    __tablename__ = "failure_count"
-
-    key: Mapped[bytes] = mapped_column(primary_key=True)
-    failures: Mapped[int]
-    last_at: Mapped[dt.datetime]
 
 
 class UserGroup(Record, Base):
@@ -178,3 +104,42 @@ class ClassAccess(OfSchool, Base):
 
     student_group_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     holder_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)  # a user or a user group
+
+
+class NewClass(OfSchool, Base):
+    """A student group that an import brought while class restrictions were on for its kind: nobody may see
+    its students until an administrator says who (USR-09)."""
+
+    __tablename__ = "new_class"
+    __table_args__ = (belongs_to("student_group", "student_group_id"),)
+
+    student_group_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    noticed_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime | None]
+
+
+class OpenIdProvider(Record, Base):
+    """An OpenID Connect provider that a school's staff may log in with (ACC-14); off until it is enabled."""
+
+    __tablename__ = "open_id_provider"
+    __table_args__ = (UniqueConstraint("school_id", "issuer"),)
+
+    name: Mapped[str] = mapped_column(String(80))  # on the button
+    issuer: Mapped[str] = mapped_column(String(300))
+    client_id: Mapped[str] = mapped_column(String(200))
+    sealed_secret: Mapped[bytes]
+    counts_as_key: Mapped[bool] = mapped_column(default=False)  # where it asserts a second factor
+    enabled: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[dt.datetime]
+
+
+class OpenIdSubject(OfSchool, Base):
+    """Whom a provider means: its own name for a person, once they logged in with the address of a user."""
+
+    __tablename__ = "open_id_subject"
+    __table_args__ = (belongs_to("open_id_provider", "provider_id"), belongs_to("user", "user_id"))
+
+    provider_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[uuid.UUID]
+    linked_at: Mapped[dt.datetime]
