@@ -98,7 +98,7 @@ each('select[data-type-ahead]', (select) => {
   const input = box.control_input;
   box.wrapper.after(state);
   select.setAttribute('aria-hidden', 'true'); // its label now names the box
-  box.dropdown_content.removeAttribute('tabindex');
+  box.dropdown_content.tabIndex = -1; // or Tab stops at the list, which scrolls, and is lost when that closes
   if (!label) for (const element of [input, box.dropdown_content]) element.setAttribute('aria-label', select.getAttribute('aria-label') ?? placeholder);
   input.setAttribute('aria-autocomplete', 'list');
   input.setAttribute('autocomplete', 'off');
