@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from cpoms_core.access import permissions as core_permissions
+from cpoms_core.audit.wording import EVENTS
 from cpoms_core.database.engines import Engines, make_engines
 from cpoms_core.deployment import Deployment
 from cpoms_core.documents.storage import Storage
 from cpoms_core.hooks.relay import HookRelay
-from cpoms_core.hooks.types import Permission, SettingSpec, Task
+from cpoms_core.hooks.types import AuditWords, Permission, SettingSpec, Task
 from cpoms_core.imports.records import MisSource
 from cpoms_core.modules import Module
 from cpoms_core.modules.registry import installed, with_hooks
@@ -78,6 +79,17 @@ class Application:
             for task in declared:
                 _refuse_foreign_name(module, task.name, ".")
                 found[task.name] = (module, task)
+        return found
+
+    @cached_property
+    def audit_words(self) -> dict[str, AuditWords]:
+        """How every audit event reads, the core's and the modules'."""
+        found = dict(EVENTS)
+        for module, declared in self.hooks.boot("audit_words"):
+            for event, words in declared.items():
+                if event in found:
+                    raise ValueError(f"module {module!r} words the event {event!r}, which is another's")
+                found[event] = words
         return found
 
     @cached_property

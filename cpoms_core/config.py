@@ -10,7 +10,7 @@ from cpoms_core.application import Application
 from cpoms_core.modules.routes import ModuleRoutes, refuse_unstamped
 
 PARTS = (
-    "pyramid_chameleon",
+    "cpoms_core.web.templates",
     "pyramid_tm",
     "pyramid_retry",
     "cpoms_core.modules.routes",
@@ -23,17 +23,23 @@ PARTS = (
     "cpoms_core.web.errors",
     "cpoms_core.web.routes",
     "cpoms_core.web.demo_door",
+    "cpoms_core.portal.routes",
     "cpoms_core.access.routes",
+    "cpoms_core.openid.routes",
+    "cpoms_core.keys.routes",
+    "cpoms_core.authenticator.routes",
     "cpoms_core.dashboard.routes",
     "cpoms_core.students.routes",
     "cpoms_core.incidents.routes",
     "cpoms_core.documents.routes",
     "cpoms_core.imports.routes",
+    "cpoms_core.audit.routes",
     "cpoms_core.admin.routes",
 )
 SETTINGS = {
     "tm.manager_hook": "pyramid_tm.explicit_manager",
     "retry.attempts": 3,
+    "retry.activate_hook": "cpoms_core.web.inputs.attempts",
     "chameleon.reload": False,
     "pyramid.reload_templates": False,
 }
@@ -44,6 +50,7 @@ def configure(app: Application) -> Any:
     with Configurator(settings=SETTINGS) as config:
         config.registry.app = app  # type: ignore[attr-defined]
         config.registry.reading_routes = set()  # type: ignore[attr-defined]
+        config.registry.changing_routes = set()  # type: ignore[attr-defined]
         for part in PARTS:
             config.include(part)
         app.hooks.boot_with("register_routes", lambda module: {"routes": ModuleRoutes(config, module)})

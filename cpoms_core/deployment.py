@@ -27,6 +27,9 @@ class Deployment:
     mail: `smtp://host:port`, `smtp+starttls://user:password@host:port`, `smtps://user:password@host:port`, or
     `mailbox:` for the local mailbox. broker: what wakes the worker's threads, `memory://` inside each worker,
     or the address of a Redis or RabbitMQ; it carries no content and may lose what it carries.
+    openid_issuers: the OpenID providers that schools may use (ACC-14), whole addresses or beginnings that end
+    with a slash. leaked_passwords: a list of passwords that leaked, which nobody may choose
+    (`access.leaked`).
     """
 
     folder: Path
@@ -44,10 +47,13 @@ class Deployment:
     support_email: str = ""
     support_phone: str = ""
     support_hours: str = ""
+    leaked_passwords: Path | None = None
+    openid_issuers: tuple[str, ...] = ("https://login.microsoftonline.com/", "https://accounts.google.com")
 
     def __post_init__(self) -> None:
         if self.scheme not in ("http", "https"):
             raise BadDeployment(f"scheme must be http or https, not {self.scheme!r}")
+        object.__setattr__(self, "openid_issuers", tuple(self.openid_issuers))  # TOML has lists
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.folder / 'cpoms.sqlite'}")
         if not self.owner_url:
@@ -76,6 +82,8 @@ def load(path: Path) -> Deployment:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadDeployment(f"{path} cannot be read: {error}") from error
     values["folder"] = (path.parent / values.get("folder", ".")).resolve()
+    if "leaked_passwords" in values:
+        values["leaked_passwords"] = (path.parent / values["leaked_passwords"]).resolve()
     try:
         return Deployment(**values)
     except TypeError as error:

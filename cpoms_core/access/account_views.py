@@ -1,82 +1,69 @@
-"""Account settings: the user's own keys (ACC-05, ACC-08)."""
+"""Account settings: what the user logs in with, and where they are logged in."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pyramid.httpexceptions import HTTPFound
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from cpoms_core.access import softkeys
-from cpoms_core.access.forms import NewKeyForm
-from cpoms_core.access.login import OLD_CODE
-from cpoms_core.access.models import Account
-from cpoms_core.access.softkeys import NewKey
-from cpoms_core.access.viewer import utc_now
-from cpoms_core.audit import services as audit
+from cpoms_core.access import own_logins
+from cpoms_core.access.browsers import browser_in_words
+from cpoms_core.access.places import place_of
+from cpoms_core.errors import NothingThere
+from cpoms_core.keys.owner import KeyOwner
+from cpoms_core.web.forms import as_id
+from cpoms_core.web.request import cookie_name
 
 
 def account(request: Request) -> dict[str, Any]:
-    """The account's settings; keys show in an elevated session, or where there is none yet (ACC-08)."""
-    viewer, account_id = request.viewer, request.asking.login.account_id
-    may_manage = viewer.elevated or not viewer.has_key
-    keys = softkeys.keys_of(request.db, account_id) if may_manage else []
+    """The account's settings; its keys have a page of their own (`keys.views`)."""
+    owner: KeyOwner = request.key_owner
     return {
         "title": "Account settings",
-        "email": request.db.get_one(Account, account_id).email,
-        "keys": [
-            {"name": key.name, "added": viewer.local(key.created_at), "used": key.first_used_at is not None}
-            for key in keys
-        ],
-        "may_manage": may_manage,
+        "email": owner.email,
+        "has_key": owner.has_key,
+        "portal": owner.elsewhere,
     }
 
 
-def add_key(request: Request) -> Any:
-    """Shows a new secret as a QR code and as text; it is saved once a current code proved it.
-
-    The secret travels in the form, sealed for this account, so that nothing is stored before that.
-    """
-    viewer, account_id = request.viewer, request.asking.login.account_id
-    if viewer.has_key and not viewer.elevated:
-        return HTTPFound(request.route_path("elevate", _query={"next": request.path}))
-    form = NewKeyForm(request.POST)
-    new = None
-    if request.method == "POST":
-        new = NewKey.open(request.app.key, account_id, request.POST.get("sealed", ""))
-        if form.validate() and _add(request, form, new):
-            return HTTPFound(request.route_path("account", _query={"said": "key-added"}))
-    new = new or NewKey.make()
-    address = softkeys.provisioning_address(
-        new.secret, email=_email(request, account_id), school_name=viewer.school.name
-    )
-    groups = [new.secret[at : at + 4] for at in range(0, len(new.secret), 4)]
+def log_ins(request: Request) -> dict[str, Any]:
+    """ACC-12: where the user is logged in; those of an SSO account are in its portal."""
+    viewer, login = request.viewer, request.asking.login
+    rows = [] if login.sso else own_logins.going_on(request.db, login.account_id, viewer.now())
     return {
-        "title": "Add a new device",
-        "form": form,
-        "qr": softkeys.qr_code(address),
-        "secret": " ".join(groups),
-        "sealed": new.seal(request.app.key, account_id),
-        "action": request.path,
+        "title": "Your log-ins",
+        "portal": request.app.deployment.accounts_address if login.sso else "",
+        "logins": [
+            {
+                "id": row.id,
+                "here": row.id == login.id,
+                "browser": browser_in_words(row.browser),
+                "ip": row.ip,
+                "place": place_of(row.ip),
+                "began": viewer.local(row.created_at),
+                "used": viewer.local(row.touched_at),
+                "with_key": row.access == "elevated",
+            }
+            for row in rows
+        ],
     }
 
 
-def _add(request: Request, form: NewKeyForm, new: NewKey | None) -> bool:
-    """Saves the key if its code is right; otherwise says in the form why not."""
-    if new is None:
-        form.form_errors.append("The page could not be used any more. Scan the new picture below.")
-        return False
-    viewer, now = request.viewer, utc_now()
-    step = softkeys.step_of(new.secret, form.code.data or "", now)
-    if step is None:
-        form.code.errors = [*form.code.errors, OLD_CODE]
-        return False
-    name = (form.name.data or "").strip()
-    if softkeys.add_key(request.db, request.asking.login.account_id, name, new, step, now):
-        audit.record(request.db, viewer, "key.added", [viewer.acting_user, new.id], kind="soft key")
-    return True
+def end_log_in(request: Request) -> Any:
+    """Ends one of the user's log-ins; their own, here, is left by Log out."""
+    login_id = as_id(request.matchdict["login_id"])
+    login = request.asking.login
+    if login_id is None or login_id == login.id:
+        raise NothingThere
+    own_logins.end_one(request.db, request.viewer, login.account_id, login_id)
+    return HTTPSeeOther(request.route_path("account-log-ins", _query={"said": "log-in-ended"}))
 
 
-def _email(request: Request, account_id: Any) -> str:
-    with request.app.session(request.school_id, writes=False) as db:
-        return str(db.get_one(Account, account_id).email)
+def end_everywhere(request: Request) -> Any:
+    """Ends every log-in of the account, this one too."""
+    request.afterwards.touch = False
+    own_logins.end_everywhere(request.db, request.viewer, request.asking.login.account_id)
+    response = HTTPSeeOther(request.route_path("login", _query={"said": "logged-out-everywhere"}))
+    response.delete_cookie(cookie_name(request.app), path="/")
+    return response

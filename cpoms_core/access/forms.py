@@ -34,24 +34,6 @@ class NewPasswordForm(Form):
     )
 
 
-class CodeForm(Form):
-    """The six digits of an authenticator."""
-
-    code = StringField(
-        "6-digit code",
-        [_given("Type the 6 digits that your authenticator shows."), validators.Length(max=20)],
-    )
-
-
-class NewKeyForm(CodeForm):
-    """A new authenticator: its name, and a code that proves that it works."""
-
-    name = StringField(
-        "Name of the device",
-        [validators.DataRequired("Give it a name, for example My phone."), validators.Length(max=80)],
-    )
-
-
 class UnlockForm(Form):
     """The password, to go on after the screen was locked."""
 

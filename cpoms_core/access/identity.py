@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import and_, bindparam, literal, or_, select, union_all
@@ -46,11 +46,14 @@ _SESSION = (
         LoginSession.csrf_token,
         LoginSession.account_id,
         LoginSession.touched_at,
+        LoginSession.proved_at,
         LoginSession.locked_at,
         LoginSession.access,
         LoginSession.provider_vouched,
         LoginSession.portal_hash,
         LoginSession.ip,
+        Account.email,
+        Account.home_school_id,
         User.id.label("user_id"),
         User.forename,
         User.surname,
@@ -82,8 +85,11 @@ class Login:
     csrf_token: str
     account_id: uuid.UUID
     touched_at: dt.datetime
+    proved_at: dt.datetime
     locked: bool
-    sso: bool
+    email: str
+    sso: bool  # of an account that serves several schools
+    portal_hash: bytes | None  # of the SSO log-in that it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,11 @@ def asking(db: SchoolSession, token: str, now: dt.datetime) -> Asking:
         row.csrf_token,
         row.account_id,
         row.touched_at,
+        row.proved_at,
         locked=row.locked_at is not None or row.touched_at < now - idle,
-        sso=row.portal_hash is not None,
+        email=row.email,
+        sso=row.home_school_id is None,
+        portal_hash=row.portal_hash,
     )
     return Asking(school, modules, login, viewer)
 
@@ -215,3 +224,8 @@ def system_viewer(db: SchoolSession) -> Viewer:
         channel="worker",
         clock=utc_now,
     )
+
+
+def operator_viewer(db: SchoolSession) -> Viewer:
+    """The operator at the command line: administers the school, and sees nothing of its records."""
+    return replace(system_viewer(db), permissions=frozenset({"admin"}), channel="command line")

@@ -5,22 +5,29 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from cpoms_core.access import accounts, passwords, softkeys, throttle
-from cpoms_core.access.accounts import email_key
+from sqlalchemy import select
+
+from cpoms_core.access import accounts, passwords, security_log, throttle
+from cpoms_core.access.accounts import Owner, email_key
 from cpoms_core.access.models import Account
+from cpoms_core.access.security_log import Users
 from cpoms_core.application import Application
-from cpoms_core.audit.services import raw_entry, write_entries
+from cpoms_core.audit.models import AuditEntry
 from cpoms_core.outbox.services import queue_mail
 from cpoms_core.tenancy.scope import SchoolSession
 
+LOCKED_OUT = "login.locked-out"
+NOTE_AGAIN = dt.timedelta(minutes=1)
 WRONG = (
     "The e-mail address or password is not right. Check the spelling, and that this is your own school's "
     "page. If you have no password yet, use the link below the button."
 )
-OLD_CODE = (
-    "Incorrect or out of date code. Wait for the next code and type that one. If it still does not work, set "
-    "your device's date, time and time zone to automatic."
+WRONG_SSO = (
+    "The e-mail address or password is not right. Check the spelling. Only SSO accounts, which serve "
+    "several schools, log in here; with any other, log in at your own school's page. If you have no password "
+    "yet, use the link below the button."
 )
 
 
@@ -32,9 +39,9 @@ def wait_message(wait: dt.timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Where a log-in comes from."""
+    """Where a log-in comes from, and to which school; None: to the accounts' own host (ACC-03)."""
 
-    school_id: int
+    school_id: int | None
     ip: str
     browser: str
 
@@ -50,102 +57,133 @@ def _tries(visitor: Visitor, email: str) -> dict[bytes, int]:
     }
 
 
-def _take(app: Application, tries: dict[bytes, int], now: dt.datetime) -> dict[bytes, int]:
+def take(app: Application, tries: dict[bytes, int], now: dt.datetime) -> dict[bytes, int]:
+    """Takes a try of each key before it is made (`throttle.take`). Raises LoginRefused where it must wait."""
     try:
         return throttle.take(app, tries, now)
     except throttle.Wait as refusal:
         raise LoginRefused(wait_message(refusal.wait)) from None
 
 
-def check_password(
-    app: Application, visitor: Visitor, email: str, password: str, now: dt.datetime
-) -> uuid.UUID:
-    """The id of the active user whose e-mail and password these are. It takes as long for an unknown
-    address. Writes down a failure. Raises LoginRefused."""
+def check_password(app: Application, visitor: Visitor, email: str, password: str, now: dt.datetime) -> Owner:
+    """Whose e-mail and password these are at the place that the visitor came to: an active user of the
+    school, or an SSO account. It takes as long for an unknown address. Writes down a failure. Raises
+    LoginRefused."""
     tries = _tries(visitor, email)
-    counts = _take(app, tries, now)
+    try:
+        counts = take(app, tries, now)
+    except LoginRefused:
+        _note_locked_out(app, visitor, email, now)
+        raise
     with app.session(visitor.school_id, writes=False) as db:
-        found = accounts.find_user(db, email)
-    right = passwords.verify(password, found[0].password_hash if found else None)
-    if found is None or not right:
-        user_id = found[1].id if found else None
-        _note_failure(app, visitor, user_id, "login.wrong-password", now, locked=_locked_out(tries, counts))
-        raise LoginRefused(WRONG)
+        owner = accounts.find_owner(db, email)
+    right = passwords.verify(password, owner.account.password_hash if owner else None)
+    if owner is None or not right:
+        letter = lock_out_letter(tries, counts)
+        account_id, users = (owner.account.id, owner.users) if owner else (None, {})
+        note_failed_try(app, visitor, account_id, users, "login.wrong-password", now, letter=letter)
+        raise LoginRefused(WRONG_SSO if visitor.school_id is None else WRONG)
     throttle.forgive(app, tries)
-    return found[1].id
+    return owner
 
 
-def _locked_out(tries: dict[bytes, int], counts: dict[bytes, int]) -> bool:
-    """Whether this failure was the account's last before it must wait: told to its owner once."""
-    return any(counts[key] == most for key, most in tries.items() if most == throttle.ACCOUNT_TRIES)
+def _note_locked_out(app: Application, visitor: Visitor, email: str, now: dt.datetime) -> None:
+    """Writes down a try that had to wait: one a minute for each person and place, so that whoever goes on
+    trying fills no disk."""
+    with app.session(visitor.school_id, writes=False) as db:
+        owner = accounts.find_owner(db, email)
+    users = owner.users if owner else {}
+    school_id = visitor.school_id if visitor.school_id is not None else next(iter(users), None)
+    if school_id is not None:
+        with app.session(school_id, writes=False) as db:
+            noted = db.scalar(
+                select(AuditEntry.id)
+                .where(
+                    AuditEntry.event == LOCKED_OUT,
+                    AuditEntry.at > now - NOTE_AGAIN,
+                    AuditEntry.ip == visitor.ip,
+                    AuditEntry.user_id == users.get(school_id)
+                    if school_id in users
+                    else AuditEntry.user_id.is_(None),
+                )
+                .limit(1)
+            )
+        if noted is not None:
+            return
+    note_failed_try(app, visitor, owner.account.id if owner else None, users, LOCKED_OUT, now)
 
 
-def _note_failure(
+def lock_out_letter(tries: dict[bytes, int], counts: dict[bytes, int]) -> str | None:
+    """The mail to the owner where this failure was the account's last before it must wait: sent once."""
+    last = any(counts[key] == most for key, most in tries.items() if most == throttle.ACCOUNT_TRIES)
+    return "locked-out" if last else None
+
+
+def note_failure(
     app: Application,
     visitor: Visitor,
     user_id: uuid.UUID | None,
     event: str,
     now: dt.datetime,
     *,
-    locked: bool,
+    letter: str | None = None,
+    **details: Any,
 ) -> None:
-    with app.transaction(visitor.school_id) as db:
-        subjects = [user_id] if user_id else []
-        entry = raw_entry(
-            visitor.school_id,
-            user_id,
-            event,
-            subjects,
-            {"browser": visitor.browser[:300]},
-            at=now,
-            ip=visitor.ip,
-        )
-        write_entries(db, [entry])
-        if user_id is not None and locked:
-            queue_mail(db, "locked-out", to_user=user_id, now=now)
+    """Writes down a try at a school that failed, in a transaction of its own, and mails the user `letter`."""
+    users = {visitor.school_id: user_id} if visitor.school_id is not None and user_id else {}
+    note_failed_try(app, visitor, None, users, event, now, letter=letter, **details)
 
 
-def check_code(
-    app: Application, visitor: Visitor, user_id: uuid.UUID, account_id: uuid.UUID, code: str, now: dt.datetime
-) -> uuid.UUID:
-    """Accepts an authenticator's code once (ACC-09), in a transaction of its own; returns the key's id.
-    Raises LoginRefused."""
-    tries = {throttle.account_key(visitor.school_id, f"key {account_id}"): throttle.ACCOUNT_TRIES}
-    counts = _take(app, tries, now)
-    with app.transaction(visitor.school_id) as db:
-        key_id = softkeys.accept_code(db, account_id, code, now)
-    if key_id is None:
-        _note_failure(app, visitor, user_id, "login.wrong-code", now, locked=_locked_out(tries, counts))
-        raise LoginRefused(OLD_CODE)
-    throttle.forgive(app, tries)
-    return key_id
+def note_failed_try(
+    app: Application,
+    visitor: Visitor,
+    account_id: uuid.UUID | None,
+    users: Users,
+    event: str,
+    now: dt.datetime,
+    *,
+    letter: str | None = None,
+    **details: Any,
+) -> None:
+    """As `note_failure`, at either place. What failed at the accounts' own host is written at each of the
+    account's schools; the first carries the mail."""
+    school_id = visitor.school_id if visitor.school_id is not None else next(iter(users), None)
+    if school_id is None:
+        throttle.note_unknown(app, now)
+        return
+    with app.transaction(school_id) as db:
+        browser = visitor.browser[:300]
+        security_log.write(db, account_id, users, event, now, ip=visitor.ip, browser=browser, **details)
+        if school_id in users and letter is not None:
+            queue_mail(db, letter, to_user=users[school_id], now=now)
 
 
 def check_own_password(
     app: Application,
     visitor: Visitor,
-    user_id: uuid.UUID,
     account_id: uuid.UUID,
+    users: Users,
     password: str,
     now: dt.datetime,
 ) -> None:
-    """Whether the owner of a locked session typed their password. Raises LoginRefused."""
+    """Whether the owner of a session typed their password, where it is asked for again. Raises
+    LoginRefused."""
     tries = {throttle.account_key(visitor.school_id, f"unlock {account_id}"): throttle.ACCOUNT_TRIES}
-    counts = _take(app, tries, now)
+    counts = take(app, tries, now)
     with app.session(visitor.school_id, writes=False) as db:
         account = db.get(Account, account_id)
     if not passwords.verify(password, account.password_hash if account else None):
-        _note_failure(app, visitor, user_id, "login.wrong-password", now, locked=_locked_out(tries, counts))
+        letter = lock_out_letter(tries, counts)
+        note_failed_try(app, visitor, account_id, users, "login.wrong-password", now, letter=letter)
         raise LoginRefused("That is not your password. Try again.")
     throttle.forgive(app, tries)
 
 
 def count_link(app: Application, visitor: Visitor, now: dt.datetime) -> None:
     """Counts the links that are asked for from one place. Raises LoginRefused where there were too many."""
-    _take(app, {throttle.address_key(f"links {visitor.ip}"): throttle.ADDRESS_TRIES}, now)
+    take(app, {throttle.address_key(f"links {visitor.ip}"): throttle.ADDRESS_TRIES}, now)
 
 
 def end_lock_out(db: SchoolSession, account: Account) -> None:
     """Who set a new password by mail may log in with it at once, whatever failed before (ACC-13)."""
-    assert db.school_id is not None
-    throttle.clear(db, throttle.account_key(db.school_id, account.email_key))
+    throttle.clear(db, throttle.account_key(account.home_school_id, account.email_key))

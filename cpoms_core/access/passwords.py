@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn_rs_py import zxcvbn
+
+from cpoms_core.access.leaked import is_leaked
 
 LONGEST = 1_000  # characters; argon2 takes them all
 SHORTEST = 10
@@ -24,10 +27,11 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def hash_password(password: str, *, about: tuple[str, ...] = ()) -> str:
+def hash_password(password: str, *, about: tuple[str, ...] = (), leaked: Path | None = None) -> str:
     """Hashes a new password. `about`: words on its owner that it must not consist of (name, e-mail).
+    `leaked`: the operator's list of passwords that leaked (`access.leaked`), where there is one.
 
-    Raises WeakPassword.
+    Raises WeakPassword, and OSError where the list cannot be read.
     """
     if len(password) <= LONGEST:  # putting a very long text into its normal form takes very long
         password = normal(password)
@@ -41,6 +45,11 @@ def hash_password(password: str, *, about: tuple[str, ...] = ()) -> str:
         raise WeakPassword(
             "This password is easy to guess. Three or four unrelated words work well, without names of "
             "people or of the school."
+        )
+    if leaked is not None and is_leaked(password, leaked):
+        raise WeakPassword(
+            "This password is on a list of those that became known to strangers, from some other site. "
+            "Choose another one, and change it wherever else you use it."
         )
     return _hasher.hash(password)
 

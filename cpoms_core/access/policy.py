@@ -9,20 +9,35 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVarTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import SQLCoreOperations
 
 from cpoms_core.access.models import (
     Account,
+    ApprovingDevice,
     ClassAccess,
     ClassRestriction,
     GroupCategory,
     GroupPermission,
+    OpenIdProvider,
+    OpenIdSubject,
     PortalSession,
     SecurityKey,
     SoftKey,
@@ -34,8 +49,11 @@ from cpoms_core.database.types import Id
 from cpoms_core.documents.models import Document
 from cpoms_core.incidents.models import Action, Category, Incident, IncidentCategory, IncidentStudent
 from cpoms_core.students.models import GroupMember, Student, StudentGroup
+from cpoms_core.tenancy.scope import built_once
 
 Condition = ColumnElement[bool]
+Rows = TypeVarTuple("Rows")
+Shape = ParamSpec("Shape")
 
 
 def _any(*tables: Any, where: Collection[Any]) -> Condition:
@@ -57,10 +75,11 @@ class Eyes:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """All of a viewer that the rules ask about: who they are and which permissions count in the session."""
+    """All of a viewer that the rules ask about: who they are and which permissions count in the session.
+    Who they are may be left open, as parameters of the statement."""
 
-    user_id: uuid.UUID | None
-    group_id: uuid.UUID | None
+    user_id: uuid.UUID | BindParameter[Any] | None
+    group_id: uuid.UUID | BindParameter[Any] | None
     sees_ungrouped: bool
     elevated: bool
     permissions: frozenset[str]
@@ -75,10 +94,20 @@ def sight_of(viewer: Viewer) -> Sight:
     return Sight(user_id, viewer.group_id, viewer.sees_ungrouped, viewer.elevated, viewer.permissions)
 
 
+_kept: list[Any] = []
+
+
+def forget_what_is_kept() -> None:
+    """For tests that replace a rule: expressions and statements are built anew, with what the rule is now."""
+    for kept in _kept:
+        kept.cache_clear()
+
+
 def _for_viewer(rule: Callable[[Sight], Condition]) -> Callable[[Viewer | Sight], Condition]:
     """A rule's expression is kept for each sight: building it anew took longer than running its query. It
     holds no rows, only ids and permissions, so a change of either is another sight."""
     kept = lru_cache(maxsize=512)(rule)
+    _kept.append(kept)
 
     @wraps(rule)
     def condition(viewer: Viewer | Sight) -> Condition:
@@ -87,11 +116,45 @@ def _for_viewer(rule: Callable[[Sight], Condition]) -> Callable[[Viewer | Sight]
     return condition
 
 
+USER: BindParameter[Any] = bindparam("viewer", type_=Id())
+GROUP: BindParameter[Any] = bindparam("viewers_group", type_=Id())
+
+
+def for_rights(
+    build: Callable[Concatenate[Sight, Shape], Select[*Rows]],
+) -> Callable[Concatenate[Viewer, Shape], Select[*Rows]]:
+    """A statement with rules in it, kept for each set of rights that viewers have (and for what else shapes
+    it), and not for each viewer: who looks is told when it runs, by `who(viewer)` among its parameters."""
+
+    @lru_cache(maxsize=256)
+    def kept(sight: Sight, *shape: Any, **named: Any) -> Select[*Rows]:
+        return built_once(build(sight, *shape, **named))
+
+    _kept.append(kept)
+
+    @wraps(build)
+    def statement(viewer: Viewer, *shape: Shape.args, **named: Shape.kwargs) -> Select[*Rows]:
+        sight = replace(sight_of(viewer), user_id=USER, group_id=GROUP)
+        return kept(sight, *shape, **named)  # type: ignore[arg-type]
+
+    return statement
+
+
+def who(viewer: Viewer, **others: Any) -> dict[str, Any]:
+    """The parameters of a statement made by `for_rights`: who looks, and what else it asks for."""
+    sight = sight_of(viewer)
+    return {USER.key: sight.user_id, GROUP.key: sight.group_id, **others}
+
+
+def _id(value: uuid.UUID | BindParameter[Any] | None) -> ColumnElement[Any]:
+    return value if isinstance(value, BindParameter) else literal(value, Id)
+
+
 def eyes_of(viewer: Sight) -> Eyes:
     """The viewer of a session; permissions are those that count in it."""
     return Eyes(
-        literal(viewer.user_id, Id),
-        literal(viewer.group_id, Id),
+        _id(viewer.user_id),
+        _id(viewer.group_id),
         true() if viewer.sees_ungrouped else false(),
         lambda permission: true() if viewer.may(permission) else false(),
     )
@@ -113,32 +176,70 @@ def eyes_of_users() -> Eyes:
 # --- students --------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class ClassParts:
+    """What class access to one student rests on (USR-09), as conditions; `_in_class` says how they combine.
+
+    grouped: the student is in a student group. in_restricted: in one of a kind that is restricted. listed:
+    one of these lists the user, or their whole user group. unrestricted: restrictions are off.
+    sees_ungrouped: the user may see students who have no group. typed_in: staff typed the student in, and no
+    import has matched it yet.
+    """
+
+    grouped: Condition
+    in_restricted: Condition
+    listed: Condition
+    unrestricted: Condition
+    sees_ungrouped: Condition
+    typed_in: Condition
+
+
+def _listing(eyes: Eyes, student_id: Any) -> list[Condition]:
+    """What ties a student to the class lists that name whoever looks: for `GroupMember`, `StudentGroup`,
+    `ClassRestriction` and `ClassAccess` together."""
+    return [
+        *_in_restricted(student_id),
+        ClassAccess.student_group_id == StudentGroup.id,
+        ClassAccess.holder_id.in_([eyes.user_id, eyes.group_id]),
+    ]
+
+
+def _in_restricted(student_id: Any) -> list[Condition]:
+    """What ties a student to their groups of a kind that is restricted."""
+    return [
+        GroupMember.student_id == student_id,
+        StudentGroup.id == GroupMember.group_id,
+        ClassRestriction.kind == StudentGroup.kind,
+    ]
+
+
+def _class_parts(eyes: Eyes, student_id: ColumnElement[Any]) -> ClassParts:
+    child = aliased(Student)  # the enclosing statement may select students itself
+    return ClassParts(
+        grouped=_any(GroupMember, where=[GroupMember.student_id == student_id]),
+        in_restricted=_any(GroupMember, StudentGroup, ClassRestriction, where=_in_restricted(student_id)),
+        listed=_any(
+            GroupMember, StudentGroup, ClassRestriction, ClassAccess, where=_listing(eyes, student_id)
+        ),
+        unrestricted=~_any(ClassRestriction, where=[]),
+        sees_ungrouped=eyes.sees_ungrouped,
+        typed_in=_any(
+            child, where=[child.id == student_id, child.mis_source.is_(None), child.archived_at.is_(None)]
+        ),
+    )
+
+
 def _in_class(eyes: Eyes, student_id: ColumnElement[Any]) -> Condition:
     """USR-09: with class restrictions off every class; with them on the listed users and groups only, and
     administrators are no exception; either kind of group suffices. A student without a group is for those
-    who may see such students, but one typed in by staff is for everyone until an import matches it."""
-    child = aliased(Student)  # the enclosing statement may select students itself
-    grouped = _any(GroupMember, where=[GroupMember.student_id == student_id])
-    typed_in = _any(
-        child, where=[child.id == student_id, child.mis_source.is_(None), child.archived_at.is_(None)]
-    )
-    listed = _any(
-        GroupMember,
-        StudentGroup,
-        ClassRestriction,
-        ClassAccess,
-        where=[
-            GroupMember.student_id == student_id,
-            StudentGroup.id == GroupMember.group_id,
-            ClassRestriction.kind == StudentGroup.kind,
-            ClassAccess.student_group_id == StudentGroup.id,
-            ClassAccess.holder_id.in_([eyes.user_id, eyes.group_id]),
-        ],
-    )
-    unrestricted = ~_any(ClassRestriction, where=[])
+    who may see such students, but one typed in by staff is for everyone until an import matches it. A student
+    in no group of a kind that is restricted, whom no list could name, is without a group in this sense: a new
+    starter who has no tutor group yet must not be out of everybody's sight."""
+    parts = _class_parts(eyes, student_id)
+    ungrouped = or_(parts.sees_ungrouped, parts.typed_in)
     return or_(
-        and_(grouped, or_(unrestricted, listed)),
-        and_(~grouped, or_(eyes.sees_ungrouped, typed_in)),
+        and_(parts.unrestricted, or_(parts.grouped, ungrouped)),
+        and_(~parts.unrestricted, or_(parts.listed, and_(~parts.in_restricted, ungrouped))),
     )
 
 
@@ -232,6 +333,16 @@ def rightful_incidents(viewer: Sight) -> Condition:
 
 
 @_for_viewer
+def rightful_of_visible(viewer: Sight) -> Condition:
+    """As `rightful_incidents`, of incidents that `visible_incidents` let through: what no alert opens is seen
+    by right, so that the rights are asked about a second time only where an alert would open it."""
+    if not viewer.elevated:
+        return false()
+    eyes = eyes_of(viewer)
+    return case((_alerted(eyes), _full_sight(eyes)), else_=true())
+
+
+@_for_viewer
 def visible_actions(viewer: Sight) -> Condition:
     """Condition on Action: follows its incident."""
     return and_(
@@ -254,7 +365,7 @@ def _category_right(viewer: Sight, right: ColumnElement[bool]) -> Condition:
     return _any(
         GroupCategory,
         where=[
-            GroupCategory.group_id == literal(viewer.group_id, Id),
+            GroupCategory.group_id == _id(viewer.group_id),
             GroupCategory.category_id == Category.id,
             right,
         ],
@@ -298,8 +409,24 @@ def visible_documents(viewer: Sight) -> Condition:
 @_for_viewer
 def own_alerts(viewer: Sight) -> Condition:
     """Condition on Alert: open and the viewer's own (USR-12.1), on an incident that is still there."""
+    return open_alerts_of(viewer.user_id)
+
+
+def open_alerts_of(user_id: uuid.UUID | BindParameter[Any] | None) -> Condition:
+    """Condition on Alert: open and a user's, on an incident that is still there: what their dashboard shows,
+    and an administrator may count and take off it (USR-08)."""
     there = _any(Incident, where=[Incident.id == Alert.incident_id, Incident.deleted_at.is_(None)])
-    return and_(Alert.recipient_id == literal(viewer.user_id, Id), Alert.read_at.is_(None), there)
+    return and_(Alert.recipient_id == _id(user_id), Alert.read_at.is_(None), there)
+
+
+# --- audits ----------------------------------------------------------------------------------------------
+
+
+@_for_viewer
+def audits(viewer: Sight) -> Condition:
+    """Condition on AuditEntry: administrators read who did what (USR-03). What it was done to, they are told
+    only where they may see that themselves."""
+    return eyes_of(viewer).permits("admin")
 
 
 # --- who could see ---------------------------------------------------------------------------------------
@@ -323,6 +450,13 @@ def key_counts(key_id: Any, account_id: Any) -> Condition:
     )
 
 
+def device_counts() -> Condition:
+    """Condition on ApprovingDevice: it may see and answer its account's log-ins, because the soft key that it
+    belongs to was proved and is still there (ACC-10)."""
+    own = [SoftKey.id == ApprovingDevice.id, SoftKey.account_id == ApprovingDevice.account_id]
+    return _any(SoftKey, where=[*own, SoftKey.removed_at.is_(None)])
+
+
 def portal_goes_on(token_hash: Any) -> Condition:
     """Whether an SSO log-in was not ended: the schools' sessions that came from it end with it (ACC-03)."""
     return _any(
@@ -330,13 +464,42 @@ def portal_goes_on(token_hash: Any) -> Condition:
     )
 
 
-def key_holders() -> Condition:
-    """Condition on User: active, with a key."""
+def account_in_use() -> Condition:
+    """Condition on User: not deactivated, and with an account that can log in."""
     return and_(
         User.deactivated_at.is_(None),
         _any(Account, where=[Account.id == User.account_id, Account.disabled_at.is_(None)]),
-        holds_key(User.account_id),
     )
+
+
+def can_be_elevated() -> Condition:
+    """Condition on User: has a key, or a provider's second factor that counts as one."""
+    return or_(holds_key(User.account_id), _vouched_by_provider())
+
+
+def key_holders() -> Condition:
+    """Condition on User: active, with a key."""
+    return and_(account_in_use(), can_be_elevated())
+
+
+def _vouched_by_provider() -> Condition:
+    """ACC-14: a provider whose second factor the school lets count as a key knows the user."""
+    return _any(
+        OpenIdSubject,
+        OpenIdProvider,
+        where=[
+            OpenIdSubject.user_id == User.id,
+            OpenIdProvider.id == OpenIdSubject.provider_id,
+            OpenIdProvider.enabled,
+            OpenIdProvider.counts_as_key,
+        ],
+    )
+
+
+def administrators() -> Condition:
+    """Condition on User: could administer the school: a key holder whose user group has the Administration
+    permission. A school keeps at least one, or nobody could give the administration back."""
+    return and_(key_holders(), eyes_of_users().permits("admin"))
 
 
 @lru_cache(maxsize=256)
@@ -348,24 +511,87 @@ def who_sees(incident_id: uuid.UUID | SQLCoreOperations[uuid.UUID]) -> Condition
     return and_(key_holders(), seen)
 
 
-def who_would_see(category_ids: Collection[uuid.UUID], student_ids: Collection[uuid.UUID]) -> Condition:
-    """Condition on User: could see an incident with these categories and students (none: whole school),
-    which need not be recorded yet (INC-07)."""
+_kept.append(who_sees)
+
+
+def who_would_see(
+    category_ids: Collection[uuid.UUID], student_ids: Collection[uuid.UUID], *, whole_school: bool = False
+) -> Condition:
+    """Condition on User: could see an incident with these categories and students, which need not be recorded
+    yet (INC-07). `whole_school`: it is about nobody in particular, and the students are linked ones; without
+    any student the same."""
+    everywhere = true() if whole_school or not student_ids else false()
+    would = _would_have_sight(category_ids, student_ids, everywhere, [GroupCategory.view_incidents])
+    return and_(key_holders(), would)
+
+
+Ids = Collection[uuid.UUID] | BindParameter[Any]
+
+
+def told_automatically(category_ids: Ids, student_ids: Ids, everywhere: Condition) -> Condition:
+    """Condition on User: automatic alerts reach them for an incident with these categories and students
+    (USR-07): by USR-12.3, and with View students on all of its categories as well. `everywhere`: it is about
+    the whole school, or no student is chosen yet, so that classes do not apply. All three may be parameters
+    of the statement.
+
+    A key is not asked for: who lost theirs is told all the same, and an open alert lets them read that one
+    incident (USR-12.4)."""
+    rights = [GroupCategory.view_incidents, GroupCategory.view_students]
+    would = _would_have_sight(category_ids, student_ids, everywhere, rights)
+    return and_(User.deactivated_at.is_(None), would)
+
+
+def _would_have_sight(
+    category_ids: Ids, student_ids: Ids, everywhere: Condition, rights: Collection[Any]
+) -> Condition:
+    """Condition on User: USR-12.3 for an incident not yet recorded, with `rights` on all its categories."""
     eyes = eyes_of_users()
-    seen = (
-        select(func.count())
-        .select_from(GroupCategory)
-        .where(
-            GroupCategory.group_id == eyes.group_id,
-            GroupCategory.category_id.in_(category_ids),
-            GroupCategory.view_incidents,
-        )
-        .correlate_except(GroupCategory)
-        .scalar_subquery()
+    category, student = aliased(Category), aliased(Student)
+    given = _any(
+        GroupCategory,
+        where=[GroupCategory.group_id == eyes.group_id, GroupCategory.category_id == category.id, *rights],
     )
-    in_class = (
-        or_(*(_in_class(eyes, literal(student_id, Id)) for student_id in student_ids))
-        if student_ids
-        else true()
+    hidden_category = _any(category, where=[category.id.in_(category_ids), ~given])
+    own_student = _any(
+        student,
+        where=[student.id.in_(student_ids), _in_class(eyes, student.id)],  # type: ignore[arg-type]
     )
-    return and_(key_holders(), eyes.permits("students:details"), seen == len(set(category_ids)), in_class)
+    return and_(eyes.permits("students:details"), ~hidden_category, or_(everywhere, own_student))
+
+
+# --- why (USR-13) ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What `_full_sight`, `_alerted` and `key_holders` are made of, each by itself. The statement has `User`
+    and `Incident`; `category` needs `IncidentCategory` too, `classes` and `lists` need `IncidentStudent`.
+    `lists` ties in `GroupMember`, `StudentGroup`, `ClassRestriction` and `ClassAccess`: a row for each list
+    that names the user or their user group."""
+
+    active: Condition
+    key: Condition
+    details: Condition
+    alerted: Condition
+    deleted: Condition
+    category: Condition
+    classes: ClassParts
+    in_class: Condition
+    lists: Condition
+
+
+def parts() -> Parts:
+    """The parts of the rules, for saying which of them decides what a user sees (USR-13)."""
+    eyes = eyes_of_users()
+    student_id: ColumnElement[Any] = IncidentStudent.student_id  # type: ignore[assignment]
+    return Parts(
+        active=account_in_use(),
+        key=can_be_elevated(),
+        details=eyes.permits("students:details"),
+        alerted=_alerted(eyes),
+        deleted=Incident.deleted_at.is_not(None),
+        category=_sees_category(eyes, IncidentCategory.category_id),  # type: ignore[arg-type]
+        classes=_class_parts(eyes, student_id),
+        in_class=_in_class(eyes, student_id),
+        lists=and_(*_listing(eyes, student_id)),
+    )

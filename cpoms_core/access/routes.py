@@ -19,12 +19,13 @@ def includeme(config: Configurator) -> None:
         ("forgotten", "/forgotten"),
         ("forgotten-sent", "/forgotten/sent"),
         ("new-password", "/password/{token}"),
-        ("elevate", "/elevate"),
         ("lock", "/session/lock"),
         ("unlock", "/session/unlock"),
         ("session-token", "/session/token"),
         ("account", "/account"),
-        ("account-key-add", "/account/keys/add"),
+        ("account-log-ins", "/account/log-ins"),
+        ("account-log-ins-end", "/account/log-ins/end"),
+        ("account-log-in-end", "/account/log-ins/{login_id}/end"),
     ):
         routes.route(name, pattern)
     form = NotAudited("a form without data; each try is written by its service")
@@ -61,14 +62,6 @@ def includeme(config: Configurator) -> None:
         template=f"{TEMPLATES}login/new_password.pt",
     )
     routes.view(
-        views.elevate,
-        "elevate",
-        permission=OWN_ACCOUNT,
-        audit=form,
-        methods=BOTH,
-        template=f"{TEMPLATES}login/key.pt",
-    )
-    routes.view(
         views.lock,
         "lock",
         permission=PUBLIC,
@@ -99,10 +92,14 @@ def includeme(config: Configurator) -> None:
         template=f"{TEMPLATES}account/account.pt",
     )
     routes.view(
-        account_views.add_key,
-        "account-key-add",
+        account_views.log_ins,
+        "account-log-ins",
         permission=OWN_ACCOUNT,
-        audit=IN_SERVICE,
-        methods=BOTH,
-        template=f"{TEMPLATES}account/key_add.pt",
+        audit="log-ins.viewed",
+        template=f"{TEMPLATES}account/log_ins.pt",
     )
+    for view, route in (
+        (account_views.end_log_in, "account-log-in-end"),
+        (account_views.end_everywhere, "account-log-ins-end"),
+    ):
+        routes.view(view, route, permission=OWN_ACCOUNT, audit=IN_SERVICE, methods=("POST",))

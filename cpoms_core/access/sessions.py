@@ -9,7 +9,7 @@ import uuid
 
 from sqlalchemy import ColumnElement, update
 
-from cpoms_core.access.models import LoginSession, User
+from cpoms_core.access.models import LoginSession, PortalSession, User
 from cpoms_core.access.viewer import Access
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -55,6 +55,7 @@ def begin(
             csrf_token=secrets.token_urlsafe(24),
             created_at=now,
             touched_at=now,
+            proved_at=now,
             ip=ip[:64],
             browser=browser[:300],
         )
@@ -69,8 +70,23 @@ def end(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
 
 
 def end_all(db: SchoolSession, account_id: uuid.UUID, now: dt.datetime) -> None:
-    """Ends every session of an account: its password or keys changed, or it was disabled."""
+    """Ends every session of an account, at every school: its password or keys changed, or it was disabled."""
     _update(db, (LoginSession.account_id == account_id) & LoginSession.ended_at.is_(None), ended_at=now)
+    _update_portal(
+        db, (PortalSession.account_id == account_id) & PortalSession.ended_at.is_(None), ended_at=now
+    )
+
+
+def end_portal(db: SchoolSession, portal_hash: bytes, now: dt.datetime) -> None:
+    """Ends an SSO log-in, and with it the sessions that it has at schools (`policy.portal_goes_on`)."""
+    _update(db, (LoginSession.portal_hash == portal_hash) & LoginSession.ended_at.is_(None), ended_at=now)
+    _update_portal(db, PortalSession.token_hash == portal_hash, ended_at=now)
+
+
+def end_of_user(db: SchoolSession, user_id: uuid.UUID, now: dt.datetime) -> None:
+    """Ends the sessions of a user of the session's school; those of an SSO account at other schools go on."""
+    here = (LoginSession.school_id == db.school_id) & (LoginSession.user_id == user_id)
+    _update(db, here & LoginSession.ended_at.is_(None), ended_at=now)
 
 
 def lock(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
@@ -80,7 +96,7 @@ def lock(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
 
 def unlock(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
     """Lets a locked session go on."""
-    _update(db, LoginSession.token_hash == token_hash, locked_at=None, touched_at=now)
+    _update(db, LoginSession.token_hash == token_hash, locked_at=None, touched_at=now, proved_at=now)
 
 
 def touch(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
@@ -88,5 +104,15 @@ def touch(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
     _update(db, LoginSession.token_hash == token_hash, touched_at=now)
 
 
+def touch_portal(db: SchoolSession, portal_hash: bytes, now: dt.datetime) -> None:
+    """Notes that an SSO log-in is in use, be it at one of its schools: who works at one need not log in to
+    go on to another (ACC-03)."""
+    _update_portal(db, PortalSession.token_hash == portal_hash, touched_at=now)
+
+
 def _update(db: SchoolSession, condition: ColumnElement[bool], **values: object) -> None:
     db.execute(update(LoginSession).where(condition).values(**values))
+
+
+def _update_portal(db: SchoolSession, condition: ColumnElement[bool], **values: object) -> None:
+    db.execute(update(PortalSession).where(condition).values(**values))

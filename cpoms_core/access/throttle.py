@@ -18,9 +18,12 @@ ACCOUNT_TRIES = 5
 ADDRESS_TRIES = 50  # a whole school may sit behind one address
 PAUSES = {3: dt.timedelta(seconds=3), 4: dt.timedelta(seconds=10)}
 
+UNKNOWN = hashlib.sha256(b"unknown accounts").digest()
 
-def account_key(school_id: int, email_key: str) -> bytes:
-    """The counter of an e-mail address at a school; known and unknown addresses alike."""
+
+def account_key(school_id: int | None, email_key: str) -> bytes:
+    """The counter of an e-mail address at a school, or (None) at the accounts' own host; known and unknown
+    addresses alike."""
     return hashlib.sha256(f"account {school_id} {email_key}".encode()).digest()
 
 
@@ -49,11 +52,13 @@ def take(app: Application, tries: dict[bytes, int], now: dt.datetime) -> dict[by
             row = _row(db, key, now)
             if row.last_at < now - LOCK_OUT:
                 row.failures = 0
-            wait = row.last_at + _pause(row.failures, allowed) - now
-            if wait > dt.timedelta(0):
+            pause = _pause(row.failures, allowed)
+            wait = row.last_at + pause - now
+            # without a pause nobody waits: who stood in line for the row comes with an earlier `now`
+            if pause and wait > dt.timedelta(0):
                 raise Wait(wait)
             row.failures += 1
-            row.last_at = now
+            row.last_at = max(row.last_at, now)
             counts[key] = row.failures
     return counts
 
@@ -91,6 +96,21 @@ def forgive(app: Application, tries: dict[bytes, int]) -> None:
                     .values(failures=FailureCount.failures - 1)
                     .execution_options(synchronize_session=False)
                 )
+
+
+def fill(db: SchoolSession, key: bytes, allowed: int, now: dt.datetime) -> None:
+    """Takes all tries of a key with the session's transaction: none is left until LOCK_OUT passed."""
+    row = _row(db, key, now)
+    row.failures, row.last_at = allowed, now
+
+
+def note_unknown(app: Application, now: dt.datetime) -> None:
+    """A write as long as that of a known account's failure, which goes to the audit of its schools. An
+    unknown account has none, and the time that an answer takes must not say so (ACC-02)."""
+    with app.transaction(None) as db:
+        row = _row(db, UNKNOWN, now)
+        row.failures += 1
+        row.last_at = now
 
 
 def clear(db: SchoolSession, key: bytes) -> None:

@@ -9,12 +9,15 @@ from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
 from pyramid.response import Response
 
-from cpoms_core.access import accounts, login, sessions
-from cpoms_core.access.forms import CodeForm, ForgottenForm, LoginForm, NewPasswordForm, UnlockForm
+from cpoms_core.access import accounts, login, security_log, sessions
+from cpoms_core.access.forms import ForgottenForm, LoginForm, NewPasswordForm, UnlockForm
 from cpoms_core.access.models import User
 from cpoms_core.access.passwords import WeakPassword
 from cpoms_core.access.viewer import Access, utc_now
 from cpoms_core.audit.services import raw_entry, write_entries
+from cpoms_core.openid.services import enabled_providers
+from cpoms_core.portal.cookies import prefers_sso, remember_choice
+from cpoms_core.portal.queries import has_sso_users
 from cpoms_core.web.errors import answer
 from cpoms_core.web.request import asked_by_script, cookie_name
 
@@ -36,7 +39,7 @@ def local_path(address: str) -> str:
     return address if safe else "/"
 
 
-def _here(request: Request, target: str) -> str:
+def here(request: Request, target: str) -> str:
     """Where a form posts to: the page itself, with where to go on afterwards."""
     return str(request.current_route_path(_query={"next": target} if target != "/" else {}))
 
@@ -54,17 +57,34 @@ def set_session_cookie(request: Request, response: Response, token: str) -> None
 
 
 def start_session(
-    request: Request, user: User, access: Access, target: str, *, key_id: uuid.UUID | None = None
+    request: Request,
+    user: User,
+    access: Access,
+    target: str,
+    *,
+    key_id: uuid.UUID | None = None,
+    provider: str = "",
 ) -> Response:
     """Begins a session, ends the one before it, writes it down, and goes on to `target`. `key_id`: the key
-    that was used."""
+    that was used. `provider`: the name of the OpenID provider that vouched instead of a password (ACC-14)."""
     db, now = request.db, utc_now()
     request.afterwards.touch = False
     if request.asking.login is not None:
         sessions.end(db, request.asking.login.token_hash, now)
     who = visitor(request)
-    token = sessions.begin(db, user, access, ip=who.ip, browser=who.browser, now=now, key_id=key_id)
-    details = {"browser": who.browser[:300]} | ({"key": str(key_id)} if key_id else {})
+    token = sessions.begin(
+        db,
+        user,
+        access,
+        ip=who.ip,
+        browser=who.browser,
+        now=now,
+        key_id=key_id,
+        provider_vouched=bool(provider) and access == "elevated",
+    )
+    details = {"browser": who.browser[:300]}
+    details |= {"key": str(key_id)} if key_id else {}
+    details |= {"provider": provider} if provider else {}
     write_entries(
         db,
         [
@@ -93,17 +113,45 @@ def log_in(request: Request) -> Any:
     target = local_path(request.params.get("next", "/"))
     if request.method == "POST" and form.validate():
         try:
-            user_id = login.check_password(
+            owner = login.check_password(
                 request.app, visitor(request), form.email.data or "", form.password.data or "", utc_now()
             )
         except login.LoginRefused as refusal:
             form.form_errors.append(str(refusal))
         else:
-            user = request.db.get_one(User, (request.school_id, user_id))
-            return start_session(
+            user = request.db.get_one(User, (request.school_id, owner.users[request.school_id]))
+            response = start_session(
                 request, user, "restricted", request.route_path("elevate", _query={"next": target})
             )
-    return {"title": "Log in", "form": form, "next": target, "action": request.path}
+            remember_choice(request, response, sso=False)
+            return response
+    return {
+        "title": "Log in",
+        "form": form,
+        "next": target,
+        "action": request.path,
+        "providers": _providers(request, target),
+        "sso": _sso_href(request, target),
+        "sso_first": prefers_sso(request) and request.method == "GET" and "with" not in request.GET,
+    }
+
+
+def _sso_href(request: Request, target: str) -> str | None:
+    """Where the log-in with an SSO account begins, at a school where somebody has one (ACC-03)."""
+    with request.app.session(request.school_id, writes=False) as db:
+        return request.route_path("sso", _query={"next": target}) if has_sso_users(db) else None
+
+
+def _providers(request: Request, target: str) -> list[dict[str, str]]:
+    """The OpenID providers that the school offers, and where their log-in begins (ACC-14)."""
+    with request.app.session(request.school_id, writes=False) as db:
+        return [
+            {
+                "name": one.name,
+                "href": request.route_path("openid-go", provider_id=one.id, _query={"next": target}),
+            }
+            for one in enabled_providers(db)
+        ]
 
 
 def forgotten(request: Request) -> Any:
@@ -115,9 +163,16 @@ def forgotten(request: Request) -> Any:
         except login.LoginRefused as refusal:
             form.form_errors.append(str(refusal))
         else:
-            accounts.send_reset_link(request.db, request.asking.school, form.email.data or "", utc_now())
+            school, ip = request.asking.school, visitor(request).ip
+            accounts.send_reset_link(request.db, school, form.email.data or "", utc_now(), ip=ip)
             return HTTPFound(request.route_path("forgotten-sent"))
-    return {"title": "Set your password", "form": form, "action": request.path}
+    accounts_address = request.app.deployment.accounts_address
+    return {
+        "title": "Set your password",
+        "form": form,
+        "action": request.path,
+        "sso": f"{accounts_address}/forgotten" if _sso_href(request, "/") else None,
+    }
 
 
 def forgotten_sent(request: Request) -> dict[str, Any]:
@@ -134,7 +189,7 @@ def new_password(request: Request) -> Any:
     if found and request.method == "POST" and form.validate():
         try:
             password_hash = accounts.hash_new_password(
-                form.password.data or "", *found, request.asking.school
+                request.app, form.password.data or "", *found, request.asking.school
             )
         except WeakPassword as weakness:
             form.password.errors = [*form.password.errors, str(weakness)]
@@ -152,51 +207,21 @@ def new_password(request: Request) -> Any:
     }
 
 
-def elevate(request: Request) -> Any:
-    """The key: a code of the authenticator makes the session an elevated one, under a new token."""
-    viewer, target = request.viewer, local_path(request.params.get("next", "/"))
-    if viewer.elevated or not viewer.has_key:
-        return HTTPFound(target)
-    form = CodeForm(request.POST)
-    if request.method == "POST" and form.validate():
-        try:
-            key_id = login.check_code(
-                request.app,
-                visitor(request),
-                viewer.user_id,
-                request.asking.login.account_id,
-                form.code.data or "",
-                utc_now(),
-            )
-        except login.LoginRefused as refusal:
-            form.code.errors = [*form.code.errors, str(refusal)]
-        else:
-            user = request.db.get_one(User, (request.school_id, viewer.user_id))
-            return start_session(request, user, "elevated", target, key_id=key_id)
-    return {"title": "Use your key", "form": form, "next": target, "action": _here(request, target)}
-
-
 def log_out(request: Request) -> Response:
-    asking = request.asking
+    """Ends the session; of an SSO account the log-in as a whole, at all of its schools (ACC-03)."""
+    db, found, now = request.db, request.asking.login, utc_now()
     request.afterwards.touch = False
-    if asking.login is not None:
-        sessions.end(request.db, asking.login.token_hash, utc_now())
-        viewer = asking.viewer
-        write_entries(
-            request.db,
-            [
-                raw_entry(
-                    viewer.school_id,
-                    viewer.user_id,
-                    "logout",
-                    [viewer.user_id],
-                    {},
-                    at=utc_now(),
-                    ip=viewer.ip,
-                )
-            ],
-        )
-    response = HTTPFound(request.route_path("login", _query={"said": "logged-out"}))
+    sso = found is not None and found.portal_hash is not None
+    if found is not None:
+        viewer = request.asking.viewer
+        sessions.end(db, found.token_hash, now)
+        users = {viewer.school_id: viewer.user_id}
+        if found.portal_hash is not None:
+            sessions.end_portal(db, found.portal_hash, now)
+            users |= security_log.users_of(db, found.account_id)
+        security_log.write(db, found.account_id, users, "logout", now, ip=viewer.ip)
+    said = "sso-logged-out" if sso else "logged-out"
+    response = HTTPFound(request.route_path("login", _query={"said": said}))
     response.delete_cookie(cookie_name(request.app), path="/")
     return response
 
@@ -223,8 +248,8 @@ def unlock(request: Request) -> Any:
             login.check_own_password(
                 request.app,
                 visitor(request),
-                asking.viewer.user_id,
                 asking.login.account_id,
+                {request.school_id: asking.viewer.user_id},
                 form.password.data or "",
                 utc_now(),
             )
@@ -232,12 +257,20 @@ def unlock(request: Request) -> Any:
             form.password.errors = [*form.password.errors, str(refusal)]
         else:
             sessions.unlock(request.db, asking.login.token_hash, utc_now())
+            if asking.login.portal_hash is not None:
+                sessions.touch_portal(request.db, asking.login.portal_hash, utc_now())
             if asked_by_script(request):
                 return Response(json_body={"ok": True, "csrf_token": asking.login.csrf_token})
             return HTTPFound(target)
     if asked_by_script(request):
         return Response(json_body={"ok": False, "message": " ".join(form.password.errors)})
-    return {"title": "Your screen was locked", "form": form, "next": target, "action": _here(request, target)}
+    return {
+        "title": "Your screen was locked",
+        "form": form,
+        "next": target,
+        "action": here(request, target),
+        "providers": _providers(request, target),
+    }
 
 
 def session_token(request: Request) -> dict[str, str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
 
+from cpoms_core.access import policy
+from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.tenancy.models import School
@@ -26,6 +30,14 @@ def begin_change(db: SchoolSession, viewer: Viewer) -> None:
         raise NothingThere
     # NO KEY UPDATE: people go on recording meanwhile, though every row refers to its school
     db.execute(select(School.id).where(School.id == db.school_id).with_for_update(key_share=True))
+
+
+def keep_an_administrator(db: SchoolSession, leaving: Collection[uuid.UUID], message: str) -> None:
+    """Refuses what would leave the school without anybody who can administer it, because those who are
+    `leaving` would no longer be able to. Raises Refused."""
+    able = set(db.scalars(select(User.id).where(policy.administrators())))
+    if able & set(leaving) and not able - set(leaving):
+        raise Refused(message)
 
 
 def mark_of(*state: Any) -> str:

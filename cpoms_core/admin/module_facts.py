@@ -18,6 +18,7 @@ HOOK_WORDS = {
     "register_routes": "",  # counted
     "register_tasks": "work in the background",
     "register_mis_sources": "",  # named one by one
+    "audit_words": "",  # words for what is there anyway
     "nav_items": "entries of the top bar",
     "dashboard_panels": "parts of the dashboard",
     "admin_tabs": "tabs of the administration",

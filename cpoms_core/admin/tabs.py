@@ -17,9 +17,14 @@ log = structlog.get_logger()
 
 CORE_TABS = (
     Tab("Overview", "admin", 0, needs="admin"),
+    Tab("Users", "admin-users", 10, needs="admin"),
     Tab("User groups", "admin-groups", 20, needs="admin"),
     Tab("Alert groups", "admin-alert-groups", 30, needs="admin"),
+    Tab("Groups", "admin-classes", 35, needs="admin"),
+    Tab("Who sees what", "admin-why", 37, needs="admin"),
     Tab("Imports", "admin-imports", 40, needs="admin"),
+    Tab("Log-in by a provider", "admin-providers", 45, needs="admin"),
+    Tab("Security log", "admin-security-log", 46, needs="admin"),
     Tab("Modules", "admin-modules", 50, needs="admin"),
     Tab("Settings", "admin-settings", 60, needs="admin"),
 )

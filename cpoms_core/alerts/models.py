@@ -12,11 +12,13 @@ from cpoms_core.database.base import Base, Record, belongs_to
 
 
 class Alert(Record, Base):
-    """Open until marked as read. Everyone's alerts of an incident are kept: "Read by N" counts them."""
+    """Open while there is no `read_at`. Everyone's alerts of an incident are kept: "Read by N" counts those
+    that their recipient marked as read, and not those that an administrator took off a dashboard."""
 
     __tablename__ = "alert"
     __table_args__ = (
         belongs_to("user", "recipient_id"),
+        belongs_to("user", "closed_by"),
         belongs_to("incident", "incident_id"),
         belongs_to("action", "action_id"),
         Index("ix_alert_recipient", "school_id", "recipient_id", "read_at", "created_at"),
@@ -29,6 +31,7 @@ class Alert(Record, Base):
     action_id: Mapped[uuid.UUID | None]
     created_at: Mapped[dt.datetime]
     read_at: Mapped[dt.datetime | None]
+    closed_by: Mapped[uuid.UUID | None]  # who took it off the dashboard unread (USR-08); None: it was read
 
 
 class AutomaticAlert(Record, Base):

@@ -6,16 +6,20 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access import policy
-from cpoms_core.access.models import AlertGroup, AlertGroupMember, GroupCategory, User
+from cpoms_core.access.models import AlertGroup, AlertGroupMember, User
+from cpoms_core.access.names import staff_name
 from cpoms_core.alerts.models import Alert, AutomaticAlert
+from cpoms_core.database.types import Id
 from cpoms_core.incidents.models import Category
 from cpoms_core.students.models import GroupMember, StudentGroup
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.students.names import group_name
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A user who is alerted automatically, and why (USR-07)."""
+    """A user who is alerted automatically, and why: "for Behaviour, for this student" (USR-07)."""
 
     id: uuid.UUID
     name: str
@@ -69,93 +73,153 @@ def alert_groups(db: SchoolSession) -> list[GroupOfPeople]:
     return [GroupOfPeople(key, name, members) for key, (name, members) in groups.items()]
 
 
-def configured(
-    db: SchoolSession, student_ids: Collection[uuid.UUID], category_ids: Collection[uuid.UUID]
-) -> list[Configured]:
-    """Who is alerted automatically to an incident with these students and categories (USR-07): by student,
-    by category or by student group, if their group has View students and View incidents on all of its
-    categories."""
-    if not category_ids:
-        return []
-    rights = (
-        select(func.count())
-        .select_from(GroupCategory)
-        .where(
-            GroupCategory.group_id == User.group_id,
-            GroupCategory.category_id.in_(category_ids),
-            GroupCategory.view_incidents,
-            GroupCategory.view_students,
-        )
-        .correlate_except(GroupCategory)
-        .scalar_subquery()
+def _configured() -> Select[uuid.UUID, str, str, uuid.UUID | None, str, str]:
+    """Who is configured `:for_categories` or `:for_students`, of those whom automatic alerts reach for an
+    incident with `:categories` about `:students`; a row for each reason."""
+    told_for = bindparam("for_categories", expanding=True, type_=Id)
+    told_about = bindparam("for_students", expanding=True, type_=Id)
+    reached = policy.told_automatically(
+        bindparam("categories", expanding=True, type_=Id),
+        bindparam("students", expanding=True, type_=Id),
+        bindparam("everywhere", type_=Boolean),
     )
-    groups = select(GroupMember.group_id).where(GroupMember.student_id.in_(student_ids))
-    rows = db.execute(
-        select(User, Category.name, StudentGroup.name)
+    groups = select(GroupMember.group_id).where(GroupMember.student_id.in_(told_about))
+    return (
+        select(
+            User.id,
+            staff_name(),
+            Category.name,
+            AutomaticAlert.student_id,
+            StudentGroup.kind,
+            StudentGroup.name,
+        )
         .join(AutomaticAlert, AutomaticAlert.user_id == User.id)
         .outerjoin(Category, Category.id == AutomaticAlert.category_id)
         .outerjoin(StudentGroup, StudentGroup.id == AutomaticAlert.student_group_id)
         .where(
-            User.deactivated_at.is_(None),
             or_(
-                AutomaticAlert.category_id.in_(category_ids),
-                AutomaticAlert.student_id.in_(student_ids),
+                AutomaticAlert.category_id.in_(told_for),
+                AutomaticAlert.student_id.in_(told_about),
                 AutomaticAlert.student_group_id.in_(groups),
             ),
-            rights == len(set(category_ids)),
+            reached,
         )
-        .order_by(User.surname, User.forename)
+        .order_by(User.surname, User.forename, User.id, Category.name, StudentGroup.name)
     )
-    found: dict[uuid.UUID, Configured] = {}
-    for user, category, group in rows:
-        why = (
-            f"told of every {category} incident"
-            if category
-            else (
-                f"told of every incident about {group}"
-                if group
-                else "told of every incident about this student"
-            )
-        )
-        found.setdefault(user.id, Configured(user.id, user.name, why))
-    return list(found.values())
 
 
-def outsiders(
-    db: SchoolSession,
-    people: Collection[uuid.UUID],
-    category_ids: Collection[uuid.UUID],
-    student_ids: Collection[uuid.UUID],
-) -> list[Person]:
-    """Those of the people who could not normally see such an incident (INC-07)."""
-    if not people or not category_ids:
+CONFIGURED = built_once(_configured())
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an incident is about, as far as it is known. `student_id`: None for the whole school, and while
+    no student is chosen; `chosen` tells the two apart."""
+
+    student_id: uuid.UUID | None
+    linked_ids: Sequence[uuid.UUID]
+    category_ids: Sequence[uuid.UUID]
+    chosen: bool = True
+
+    @property
+    def student_ids(self) -> list[uuid.UUID]:
+        return [one for one in (self.student_id, *self.linked_ids) if one]
+
+    @property
+    def whole_school(self) -> bool:
+        """Classes do not apply: about the whole school, or about nobody yet."""
+        return self.student_id is None and (self.chosen or not self.linked_ids)
+
+
+def configured(
+    db: SchoolSession, about: About, added: Collection[uuid.UUID] | None = None
+) -> list[Configured]:
+    """Who is alerted automatically to an incident (USR-07): by category, by student or by student group, if
+    policy says that such alerts reach them. `added`: only those who are configured for these of its
+    categories, because an action adds them."""
+    categories = about.category_ids if added is None else added
+    students = about.student_ids if added is None else []
+    if not categories and not students:
         return []
     rows = db.execute(
+        CONFIGURED,
+        {
+            "for_categories": list(categories),
+            "for_students": students,
+            "categories": list(about.category_ids),
+            "students": about.student_ids,
+            "everywhere": about.whole_school,
+        },
+    )
+    names: dict[uuid.UUID, str] = {}
+    reasons: dict[uuid.UUID, set[tuple[int, str]]] = {}  # categories first, then children, then classes
+    for user_id, name, category, student_id, kind, group in rows:
+        names[user_id] = name
+        child = "this student" if student_id == about.student_id else "a linked student"
+        if category:
+            reason = (0, f"for {category}")
+        else:
+            reason = (2, f"for {group_name(kind, group)}") if group else (1, f"for {child}")
+        reasons.setdefault(user_id, set()).add(reason)
+    return [
+        Configured(key, name, ", ".join(reason for _, reason in sorted(reasons[key])))
+        for key, name in names.items()
+    ]
+
+
+def outsiders(db: SchoolSession, people: Collection[uuid.UUID], about: About) -> list[Person]:
+    """Those of the people who could not normally see such an incident (INC-07)."""
+    if not people or not about.category_ids:
+        return []
+    would = policy.who_would_see(about.category_ids, about.student_ids, whole_school=about.whole_school)
+    rows = db.execute(
         select(User.id, User.forename, User.surname)
-        .where(User.id.in_(people), ~policy.who_would_see(category_ids, student_ids))
+        .where(User.id.in_(people), ~would)
         .order_by(User.surname, User.forename)
     )
     return [Person(row.id, f"{row.forename} {row.surname}".strip()) for row in rows]
 
 
+def read_count(incident_id: Any) -> ColumnElement[int]:
+    """How many people have marked an alert to an incident or its actions as read ("Read by N"), of the
+    enclosing statement's incident (INC-12)."""
+    return (
+        select(func.count(func.distinct(Alert.recipient_id)))
+        .where(Alert.incident_id == incident_id, Alert.read_at.is_not(None), Alert.closed_by.is_(None))
+        .correlate_except(Alert)
+        .scalar_subquery()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Somebody who was alerted to an incident, and when they marked it as read."""
+    """Somebody who was alerted to an incident, and when they marked it as read, or when an administrator
+    took it off their dashboard unread (USR-08)."""
 
     reader: str
     sender: str
     alerted_at: dt.datetime
     read_at: dt.datetime | None
+    closed_at: dt.datetime | None
 
 
 def readings(db: SchoolSession, incident_id: uuid.UUID) -> list[Reading]:
     """Who was alerted to an incident or its actions, and who read it, oldest first (INC-12)."""
     sender = aliased(User)
     rows = db.execute(
-        select(User, sender, Alert.created_at, Alert.read_at)
+        select(User, sender, Alert.created_at, Alert.read_at, Alert.closed_by)
         .join(Alert, Alert.recipient_id == User.id)
         .outerjoin(sender, sender.id == Alert.sender_id)
         .where(Alert.incident_id == incident_id)
         .order_by(Alert.created_at, Alert.id)
     )
-    return [Reading(user.name, by.name if by else "", at, read) for user, by, at, read in rows]
+    return [
+        Reading(
+            user.name,
+            by.name if by else "",
+            alerted,
+            ended if closed_by is None else None,
+            ended if closed_by is not None else None,
+        )
+        for user, by, alerted, ended, closed_by in rows
+    ]

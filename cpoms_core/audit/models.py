@@ -18,7 +18,10 @@ class AuditEntry(Record, Base):
     users, ...), so that each finds it."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_user", "school_id", "user_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_user", "school_id", "user_id", "at", "id"),
+        Index("ix_audit_entry_event", "school_id", "event", "at", "id"),
+    )
 
     at: Mapped[dt.datetime]
     user_id: Mapped[uuid.UUID | None]

@@ -7,10 +7,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert
-
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry, Unsealed
+from cpoms_core.database.rows import insert_rows
 from cpoms_core.database.types import new_id
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -67,7 +66,5 @@ def record(
 
 def write_entries(db: SchoolSession, entries: Sequence[dict[str, Any]]) -> None:
     """Adds entries and queues them for sealing."""
-    if not entries:
-        return
-    db.execute(insert(AuditEntry), list(entries))
-    db.execute(insert(Unsealed), [{"school_id": row["school_id"], "entry_id": row["id"]} for row in entries])
+    insert_rows(db, AuditEntry, entries)
+    insert_rows(db, Unsealed, [{"school_id": row["school_id"], "entry_id": row["id"]} for row in entries])

@@ -20,8 +20,13 @@ COMMANDS = {
     "serve": "cpoms_core.cli.serving:serve",
     "web": "cpoms_core.cli.serving:web",
     "worker": "cpoms_core.cli.serving:worker",
+    "school": "cpoms_core.cli.schools:school",
+    "user": "cpoms_core.cli.users:user",
+    "group": "cpoms_core.cli.groups:group",
+    "module": "cpoms_core.cli.switches:module",
     "audit": "cpoms_core.cli.auditing:audit",
     "outbox": "cpoms_core.cli.owing:outbox",
+    "documents": "cpoms_core.cli.filing:documents",
     "demo": "cpoms_core.cli.demo:demo",
 }
 """Command -> `module:object`."""

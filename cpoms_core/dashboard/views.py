@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from pyramid.request import Request
 
 from cpoms_core.access.viewer import Viewer
+from cpoms_core.admin.classes import new_classes
 from cpoms_core.dashboard import queries
 from cpoms_core.imports.queries import health
 from cpoms_core.students import queries as students
@@ -18,6 +20,9 @@ def dashboard(request: Request) -> dict[str, Any]:
     """DSH-01, 02, 04, 05; without a key DSH-06. The finder posts, so that no name stands in an address."""
     viewer: Viewer = request.viewer
     db = request.db
+    alerts, history = queries.open_alerts(db, viewer), queries.history(db, viewer)
+    queries.describe(db, viewer, [*alerts, *history])
+    queries.forget_later_categories(db, viewer, history)
     finder = viewer.elevated and viewer.may("students:list")
     asked = _asked(request) if finder else Search()
     return {
@@ -25,11 +30,20 @@ def dashboard(request: Request) -> dict[str, Any]:
         "search": _finder(request, asked) if finder else None,
         "found": _found(request, asked) if finder and asked.asked else None,
         "health": health(db, viewer),
-        "alerts": queries.open_alerts(db, viewer),
-        "history": queries.history(db, viewer),
+        "new_classes": _new_classes(request) if viewer.may("admin") else [],
+        "alerts": alerts,
+        "history": history,
         "panels": request.app.hooks.collect("dashboard_panels", db, viewer),
         "may_open": viewer.elevated,
     }
+
+
+def _new_classes(request: Request) -> list[dict[str, Any]]:
+    """USR-09: classes that an import brought while restrictions are on, until they are seen to."""
+    return [
+        {"id": one.id, "name": one.label, "href": request.route_path("admin-class", group_id=one.id)}
+        for one in new_classes(request.db)
+    ]
 
 
 def _asked(request: Request) -> Search:
@@ -54,10 +68,8 @@ def _finder(request: Request, asked: Search) -> dict[str, Any]:
         "group": asked.group_id,
         "category": asked.category_id,
         "group_label": "Tutor group" if kind == "tutor" else "Year group",
-        "groups": [(group.id, group.name) for group in students.groups(db, viewer)],
-        "categories": [
-            (category.id, category.name) for category in students.monitored_categories(db, viewer)
-        ],
+        "groups": students.groups(db, viewer),
+        "categories": students.monitored_categories(db, viewer),
     }
 
 
@@ -65,25 +77,21 @@ def _found(request: Request, asked: Search) -> dict[str, Any]:
     viewer = request.viewer
     rows, after = students.search(request.db, viewer, asked)
     count = f"{len(rows)} students" if len(rows) != 1 else "1 student"
+    may_open, may_add = viewer.may("students:details"), viewer.may("incidents:add")
+    add = request.route_path("incident-add")
     more = "The first " if after and not asked.after else ""
     return {
         "heading": f"{more}{count}" if rows else "No student matches. Try fewer letters.",
         "after": after,
         "students": [
-            {
-                "name": row.name,
-                "note": row.note,
-                "archived": row.archived,
-                "monitored": [
-                    {"name": c.name, "parent_name": None, "colour": c.colour} for c in row.monitored
-                ],
-                "href": request.route_path("student-incidents", student_id=row.id)
-                if viewer.may("students:details")
-                else None,
-                "add_href": request.route_path("incident-add", _query={"student": row.id})
-                if viewer.may("incidents:add")
-                else None,
-            }
+            SimpleNamespace(
+                name=row.name,
+                note=row.note,
+                archived=row.archived,
+                monitored=row.monitored,
+                href=request.address("student-incidents", student_id=row.id) if may_open else None,
+                add_href=f"{add}?student={row.id}" if may_add else None,
+            )
             for row in rows
         ],
     }

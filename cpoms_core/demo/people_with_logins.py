@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from cpoms_core.access import passwords, softkeys
+from cpoms_core.access import passwords
 from cpoms_core.access.models import Account, User
 from cpoms_core.access.users import create_alert_group, create_user
 from cpoms_core.demo.tree import ADMINISTRATORS, HEADS, SAFEGUARDING, SUPPORT, TEACHERS, Tree
+from cpoms_core.keys import soft_keys
 from cpoms_core.students.models import StaffMember
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -112,14 +113,14 @@ def _hire(
 ) -> Login:
     user: User = create_user(
         db, email=person.email, forename=person.forename, surname=person.surname, group_id=group, now=now,
-        sees_ungrouped=role in (LEAD, DEPUTY), staff_mis_id=person.mis_id,
+        sees_ungrouped=role in (LEAD, DEPUTY), staff_mis_source=person.mis_source, staff_mis_id=person.mis_id,
     )  # fmt: skip
     password = new_password()
     db.get_one(Account, user.account_id).password_hash = passwords.hash_password(password)
     staffed.users.setdefault(role, []).append(user.id)
     if not keyed:
         return Login(role, person.email, password)
-    key = softkeys.NewKey.make()
-    softkeys.add_key(db, user.account_id, "Demonstration", key, 0, now)
-    address = softkeys.provisioning_address(key.secret, email=person.email, school_name=school_name)
+    key = soft_keys.NewKey.make()
+    soft_keys.add_key(db, user.account_id, "Demonstration", key, 0, now)
+    address = soft_keys.provisioning_address(key.secret, email=person.email, school_name=school_name)
     return Login(role, person.email, password, key.secret, address)

@@ -6,10 +6,13 @@ altered, cut short or swapped with another is refused when it is read.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +20,8 @@ from typing import BinaryIO
 from cpoms_core.sealing import DeploymentKey
 
 CHUNK = 256 * 1024  # bytes
+NAME = re.compile(r"[0-9a-f]{32}")
+UNFINISHED = ".part"
 
 
 class FileTooLarge(ValueError):
@@ -51,7 +56,7 @@ class Storage:
         """
         path = self._path(school_id, document_id)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.with_suffix(".part")
+        temporary = path.with_suffix(UNFINISHED)
         digest, size = hashlib.sha256(), 0
         cipher = self._key.file_cipher(wrapped_key, school_id)
         try:
@@ -88,6 +93,37 @@ class Storage:
     def remove(self, school_id: int, document_id: uuid.UUID) -> None:
         """Forgets a file that no row names: one whose transaction failed, or a dropped import."""
         self._path(school_id, document_id).unlink(missing_ok=True)
+
+    def written_before(self, school_id: int, moment: dt.datetime) -> Iterator[uuid.UUID]:
+        """The documents of a school that were last written before a moment (UTC), in no order. It lists as
+        it is read, and skips what was not written here."""
+        for entry in self._entries(school_id, moment):
+            if NAME.fullmatch(entry.name):
+                yield uuid.UUID(entry.name)
+
+    def remove_unfinished(self, school_id: int, moment: dt.datetime) -> int:
+        """Removes what was begun and not finished, and not written to since a moment (UTC): the process was
+        killed. Returns how many files."""
+        count = 0
+        for entry in self._entries(school_id, moment):
+            if entry.name.endswith(UNFINISHED):
+                Path(entry.path).unlink(missing_ok=True)
+                count += 1
+        return count
+
+    def _entries(self, school_id: int, moment: dt.datetime) -> Iterator[os.DirEntry[str]]:
+        """The school's files that were last written before a moment, with one folder open at a time."""
+        try:
+            # 256 at most
+            folders = sorted(one for one in (self._folder / str(school_id)).iterdir() if one.is_dir())
+        except FileNotFoundError:  # no file yet
+            return
+        for folder in folders:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # removed since it was listed
+                        if entry.stat(follow_symlinks=False).st_mtime < moment.timestamp():
+                            yield entry
 
     def _path(self, school_id: int, document_id: uuid.UUID) -> Path:
         name = document_id.hex

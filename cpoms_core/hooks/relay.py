@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cpoms_core.tenancy.scope import SchoolSession
 
 log = structlog.get_logger()
+PROBE = select(literal(1))
 T = TypeVar("T")
 Keep = Callable[[str, str, Mapping[str, Any]], None]
 
@@ -249,7 +250,7 @@ class HookRelay:
                 # a hook that swallowed its own SQL error leaves the transaction broken: find out here,
                 # inside the savepoint, and not when it is released
                 db.flush()
-                db.execute(select(literal(1)))
+                db.execute(PROBE)
         return answer
 
     @staticmethod

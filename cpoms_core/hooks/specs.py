@@ -25,7 +25,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pluggy
 
 from cpoms_core.hooks import PROJECT
-from cpoms_core.hooks.types import FieldError, FormField, NavItem, Panel, Permission, SettingSpec, Tab, Task
+from cpoms_core.hooks.types import (
+    AuditWords,
+    FieldError,
+    FormField,
+    NavItem,
+    Panel,
+    Permission,
+    SettingSpec,
+    Tab,
+    Task,
+)
 
 if TYPE_CHECKING:
     from cpoms_core.access.viewer import Viewer
@@ -83,6 +93,13 @@ def register_tasks() -> Sequence[Task]:
 @spec("boot")
 def register_mis_sources() -> Sequence[MisSource]:
     """Management information systems whose extracts the module reads (MIS-01)."""
+    raise NotImplementedError
+
+
+@spec("boot")
+def audit_words() -> Mapping[str, AuditWords]:
+    """What the module's audit events mean, in the words of a user's Audits (USR-03): every event that its
+    views declare and that it writes itself. Entries stay readable where the module is off."""
     raise NotImplementedError
 
 

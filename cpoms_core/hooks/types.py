@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from wtforms.fields.core import UnboundField
 
@@ -88,6 +88,18 @@ class SettingSpec:
     help: str
     parse: Callable[[str], Any] = str
     choices: tuple[tuple[str, str], ...] = ()
+
+
+AuditKind = Literal["viewed", "changed", "searched", "logged in", "refused"]
+"""What the Audits of a user are filtered by (USR-03); what was downloaded or exported counts as viewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditWords:
+    """How an audit event reads to an administrator: what the user did, as in `Assigned an incident`."""
+
+    phrase: str
+    kind: AuditKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, update
+from sqlalchemy import and_, delete, insert, select, update
 
+from cpoms_core.access.models import ClassRestriction, NewClass
 from cpoms_core.imports.changes import Changes, PeopleChanges, Row, chunks
 from cpoms_core.imports.compare import COUNTER
 from cpoms_core.students.models import (
@@ -59,6 +60,18 @@ def write(db: SchoolSession, changes: Changes, now: dt.datetime) -> None:
     _write_people(db, StaffMember, changes.staff, "left_at", now)
     _insert(db, AttendanceMark, changes.marks.new)
     _update(db, AttendanceMark, changes.marks.changed)
+
+
+def note_new_classes(db: SchoolSession, changes: Changes, now: dt.datetime) -> None:
+    """Notes the student groups that are new while class restrictions are on for their kind: nobody is listed
+    for them, and administrators are told (USR-09). `now`: UTC."""
+    restricted = set(db.scalars(select(ClassRestriction.kind)))
+    rows = [
+        {"school_id": db.school_id, "student_group_id": row["id"], "noticed_at": now}
+        for row in changes.groups.groups
+        if row["kind"] in restricted
+    ]
+    _insert(db, NewClass, rows)
 
 
 def _write_people(

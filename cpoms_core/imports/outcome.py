@@ -35,7 +35,7 @@ def judge(problems: Sequence[Problem], changes: Changes | None, guard: int) -> O
     school's current students, in per cent, that an import may archive (MIS-03); nobody can go past it
     without changing the setting."""
     if changes is None:
-        return Outcome("refused", problems=_plain(problems))
+        return Outcome("refused", problems=plain_problems(problems))
     counts: dict[str, Any] = {
         **changes.counts(),
         "version": changes.version,
@@ -52,8 +52,8 @@ def judge(problems: Sequence[Problem], changes: Changes | None, guard: int) -> O
         )
     if changes.archives_too_many(guard):
         extra.insert(0, _too_many(changes, guard))
-        return Outcome("refused", counts, _plain([*extra, *problems]))
-    return Outcome("previewed", counts, _plain([*extra, *problems]))
+        return Outcome("refused", counts, plain_problems([*extra, *problems]))
+    return Outcome("previewed", counts, plain_problems([*extra, *problems]))
 
 
 def _too_many(changes: Changes, guard: int) -> Problem:
@@ -66,7 +66,8 @@ def _too_many(changes: Changes, guard: int) -> Problem:
     )
 
 
-def _plain(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+def plain_problems(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """Problems as a run keeps them."""
     kept = [
         {
             "message": problem.message, "error": problem.error, "line": problem.where.line,

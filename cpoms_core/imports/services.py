@@ -19,11 +19,12 @@ from cpoms_core.audit import services as audit
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.storage import CHUNK, FileDamaged
 from cpoms_core.errors import NothingThere, Refused
-from cpoms_core.imports.apply import ImportedMeanwhile, take_turn, write
+from cpoms_core.imports.apply import ImportedMeanwhile, note_new_classes, take_turn, write
 from cpoms_core.imports.changes import Changes
 from cpoms_core.imports.compare import COUNTER, compare
+from cpoms_core.imports.leavers import deactivate_leavers
 from cpoms_core.imports.models import ImportRun
-from cpoms_core.imports.outcome import Outcome, judge
+from cpoms_core.imports.outcome import Outcome, judge, plain_problems
 from cpoms_core.imports.reading import (
     captions_of,
     plain_name,
@@ -107,7 +108,10 @@ def apply(app: Application, viewer: Viewer, run_id: uuid.UUID) -> None:
             take_turn(db, changes.version)
             _turn(db, run_id, "applied", finished_at=now, counts=outcome.counts)
             write(db, changes, now)
+            note_new_classes(db, changes, now)
             _write_down(db, viewer, run_id, changes)
+            if run.started_by is None:  # an automatic import, and not a file that somebody uploaded
+                _turn_leavers(db, viewer, run, extract)
             _tell_modules(db, viewer, run_id)
     except ImportedMeanwhile:
         _renew(app, viewer, run_id, _look(app, viewer, source, extract)[1])
@@ -231,6 +235,14 @@ def _write_down(db: SchoolSession, viewer: Viewer, run_id: uuid.UUID, changes: C
     touched = [row["id"] for row in students.new + students.changed] + students.archived + students.restored
     subjects = [run_id, *dict.fromkeys(touched)]
     audit.record(db, viewer, "import.applied", subjects, **changes.counts())
+
+
+def _turn_leavers(db: SchoolSession, viewer: Viewer, run: ImportRun, extract: Extract) -> None:
+    """Deactivates the accounts of staff who left the extract, and notes it with the run (USR-10)."""
+    leavers = deactivate_leavers(db, viewer, run.id, run.source, extract)
+    stored = db.get_one(ImportRun, (db.school_id, run.id), populate_existing=True)
+    stored.counts = {**stored.counts, "deactivated_users": len(leavers.deactivated)}
+    stored.problems = [*stored.problems, *plain_problems(leavers.problems)]
 
 
 def _tell_modules(db: SchoolSession, viewer: Viewer, run_id: uuid.UUID) -> None:

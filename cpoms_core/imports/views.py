@@ -143,6 +143,7 @@ def _run_page(request: Request, run_id: uuid.UUID) -> dict[str, Any]:
         "problems": [_problem(problem) for problem in run.problems],
         "archived": [viewer.name(student) for student in archived],
         "hidden": total - len(archived),
+        "deactivated": run.counts.get("deactivated_users", 0),
         "back_href": request.route_path("admin-imports"),
         "apply_href": request.route_path("admin-import-apply", run_id=run.id),
         "drop_href": request.route_path("admin-import-drop", run_id=run.id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.request import Request
@@ -11,12 +12,14 @@ from pyramid_retry import mark_error_retryable
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from cpoms_core.access import policy
 from cpoms_core.alerts.models import Alert
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.services import taken_in
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents import chronology, entry, services
 from cpoms_core.incidents.beside import IncidentShown
+from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
 from cpoms_core.incidents.shown import incident_context
 from cpoms_core.incidents.views import _refuse, go
@@ -45,7 +48,7 @@ def add(request: Request) -> Any:
 def _submit(request: Request, incident: IncidentShown, key: str) -> Any:
     form = entry.action_form(request, incident.id, request.POST, has_linked=bool(incident.linked_names))
     submission = as_id(request.POST.get("submission")) or new_id()
-    if form.form.validate():
+    if entry.accepted(request, form):
         try:
             with taken_in(request.app, request.viewer, entry.uploads_of(request)) as documents:
                 new = entry.new_action(request, incident.id, form, documents)
@@ -76,13 +79,22 @@ def _page(
     submission: uuid.UUID,
 ) -> dict[str, Any]:
     context = entry.fill_choices(request, form)
-    recipients = _recipients(request, form, incident.id)
+    staff = dict(form.part("alerts").choices)
+    recipients = _recipients(request, staff, incident.id)
     return {
         "title": f"Add action to incident {incident.number}",
         "form": form.form,
         "action": request.route_path("action-add", incident_id=incident.id),
         "fields": entry.drawn(form),
         **context,
+        **entry.told_of_action(
+            request,
+            staff,
+            incident.id,
+            form.part("categories").data or [],
+            form.part("alerts").data or [],
+        ),
+        "told_href": request.route_path("action-told", incident_id=incident.id),
         "alerted": [one["text"] for one in recipients],
         "recipients_json": json.dumps(recipients),
         "incident": incident_context(request, incident),
@@ -93,9 +105,25 @@ def _page(
     }
 
 
-def _recipients(request: Request, form: BuiltForm, incident_id: uuid.UUID) -> list[dict[str, str]]:
+def told(request: Request) -> dict[str, Any]:
+    """Who will be told, asked again whenever the form changes."""
+    viewer, incident_id = request.viewer, matched_id(request, "incident_id")
+    seen = select(Incident.id).where(Incident.id == incident_id, policy.visible_incidents(viewer))
+    if request.db.scalar(seen) is None:
+        raise NothingThere
+    categories, people = (
+        [one for one in map(as_id, request.POST.getall(name)) if one] for name in ("categories", "alerts")
+    )
+    return {
+        "swap": True,
+        **entry.told_of_action(request, entry.everyone(request), incident_id, categories, people),
+    }
+
+
+def _recipients(
+    request: Request, names: Mapping[uuid.UUID, str], incident_id: uuid.UUID
+) -> list[dict[str, str]]:
     """The others alerted to the incident, for the button that adds them all."""
-    names = dict(form.part("alerts").choices)
     alerted = request.db.scalars(
         select(Alert.recipient_id)
         .where(Alert.incident_id == incident_id, Alert.action_id.is_(None))

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access import policy
 from cpoms_core.access.models import User
+from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
+from cpoms_core.database.types import Id
 from cpoms_core.documents.models import Document
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.models import (
@@ -30,7 +31,51 @@ from cpoms_core.incidents.models import (
     IncidentStudent,
 )
 from cpoms_core.students.models import Student
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.students.names import shown_name
+from cpoms_core.tenancy.scope import SchoolSession, built_once
+
+INCIDENTS = bindparam("incidents", expanding=True, type_=Id())
+AGENCIES = built_once(
+    select(IncidentAgency.incident_id, Agency.name)
+    .join(Agency, Agency.id == IncidentAgency.agency_id)
+    .where(IncidentAgency.incident_id.in_(INCIDENTS))
+    .order_by(Agency.name)
+)
+PARENT = aliased(Category)
+CATEGORIES = built_once(
+    select(
+        IncidentCategory.incident_id,
+        Category.id,
+        Category.name,
+        Category.colour,
+        Category.parent_id,
+        PARENT.name.label("parent_name"),
+    )
+    .join(Category, Category.id == IncidentCategory.category_id)
+    .outerjoin(PARENT, PARENT.id == Category.parent_id)
+    .where(IncidentCategory.incident_id.in_(INCIDENTS))
+    .order_by(Category.name)
+)
+ACTIONS = built_once(
+    select(
+        Action.id,
+        Action.incident_id,
+        Action.text,
+        Action.occurred_at,
+        Action.created_at,
+        Action.on_linked,
+        Action.share_documents,
+        staff_name().label("author_name"),
+    )
+    .join(User, User.id == Action.author_id)
+    .where(Action.incident_id.in_(INCIDENTS), Action.deleted_at.is_(None))
+    .order_by(Action.occurred_at, Action.id)
+)
+FILES = built_once(
+    select(Document.id, Document.incident_id, Document.action_id, Document.name, Document.size)
+    .where(Document.incident_id.in_(INCIDENTS), Document.removed_at.is_(None))
+    .order_by(Document.added_at, Document.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +150,20 @@ def fill(
     """Everything beside the text, each kind in one query for all the incidents. On the record of a linked
     student only what was shared with it (INC-04, ACT-01)."""
     shown = {
-        incident.id: IncidentShown(
-            id=incident.id,
-            number=incident.number,
-            author_name=author.name,
-            text=viewer.text(incident.text),
-            occurred=viewer.local(incident.occurred_at),
-            created=viewer.local(incident.created_at),
-            subject_id=incident.student_id,
-            rightful=bool(rightful),
-            pinned=incident.pinned_at is not None,
-            cursor=cursor_of(incident.occurred_at, incident.id),
+        row.id: IncidentShown(
+            id=row.id,
+            number=row.number,
+            author_name=row.author_name,
+            text=viewer.text(row.text),
+            occurred=viewer.local(row.occurred_at),
+            created=viewer.local(row.created_at),
+            subject_id=row.student_id,
+            rightful=bool(row.rightful),
+            pinned=row.pinned_at is not None,
+            cursor=cursor_of(row.occurred_at, row.id),
+            read_count=row.read_count,
         )
-        for incident, author, rightful in rows
+        for row in rows
     }
     if not shown:
         return []
@@ -125,12 +171,7 @@ def fill(
     narrowed = _fill_students(db, viewer, shown, record)
     for incident_id, category in categories_of(db, ids):
         shown[incident_id].categories.append(category)
-    for incident_id, name in db.execute(
-        select(IncidentAgency.incident_id, Agency.name)
-        .join(Agency, Agency.id == IncidentAgency.agency_id)
-        .where(IncidentAgency.incident_id.in_(ids))
-        .order_by(Agency.name)
-    ):
+    for incident_id, name in db.execute(AGENCIES, {"incidents": ids}):
         shown[incident_id].agencies.append(name)
     actions = _fill_actions(db, viewer, shown, narrowed)
     _fill_files(db, viewer, shown, actions, narrowed)
@@ -143,10 +184,28 @@ def fill(
     return list(shown.values())
 
 
-def name_for(viewer: Viewer, student: Student, *, nameable: bool, rightful: bool) -> str:
-    """A student's name on an incident: outside the viewer's classes "another student", but who was alerted
-    without sight of their own is told the names on that one incident (USR-12.3, 4)."""
+def name_for(viewer: Viewer, student: Any, *, nameable: bool, rightful: bool) -> str:
+    """The name of a student (a row of `names_in_incidents`) on an incident: outside the viewer's classes
+    "another student", but who was alerted without sight of their own is told the names on that one incident
+    (USR-12.3, 4)."""
     return viewer.name(student) if nameable or not rightful else "another student"
+
+
+@policy.for_rights
+def _students(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            IncidentStudent.incident_id,
+            IncidentStudent.linked,
+            IncidentStudent.share_documents,
+            Student.id,
+            shown_name().label("name"),
+            policy.student_names_in(sight).label("nameable"),
+        )
+        .join(Student, Student.id == IncidentStudent.student_id)
+        .where(IncidentStudent.incident_id.in_(INCIDENTS))
+        .order_by(Student.surname_key, Student.forename_key)
+    )
 
 
 def _fill_students(
@@ -155,22 +214,12 @@ def _fill_students(
     """The students' names. Returns the incidents in which the record's student is a linked one, with whether
     its files were shared with them."""
     narrowed: dict[uuid.UUID, bool] = {}
-    rows = db.execute(
-        select(
-            IncidentStudent,
-            Student,
-            policy.student_names_in(viewer).label("nameable"),
-        )
-        .join(Student, Student.id == IncidentStudent.student_id)
-        .where(IncidentStudent.incident_id.in_(shown))
-        .order_by(Student.surname_key, Student.forename_key)
-    )
-    for part, student, nameable in rows:
-        incident = shown[part.incident_id]
-        name = name_for(viewer, student, nameable=nameable, rightful=incident.rightful)
-        (incident.linked_names if part.linked else incident.student_names).append(name)
-        if part.linked and part.student_id == record:
-            narrowed[part.incident_id] = part.share_documents
+    for student in db.execute(_students(viewer), policy.who(viewer, incidents=list(shown))):
+        incident = shown[student.incident_id]
+        name = name_for(viewer, student, nameable=student.nameable, rightful=incident.rightful)
+        (incident.linked_names if student.linked else incident.student_names).append(name)
+        if student.linked and student.id == record:
+            narrowed[student.incident_id] = student.share_documents
     for incident in shown.values():
         if incident.subject_id is None:
             incident.student_names.append("Whole school")
@@ -182,22 +231,12 @@ def categories_of(
 ) -> list[tuple[uuid.UUID, CategoryShown]]:
     """The categories of incidents as lozenges: a parent whose sub-category is there too stands inside the
     sub-category's, and is shown by "Toggle parent categories"."""
-    parent = aliased(Category)
-    rows = db.execute(
-        select(IncidentCategory.incident_id, Category, parent.name)
-        .join(Category, Category.id == IncidentCategory.category_id)
-        .outerjoin(parent, parent.id == Category.parent_id)
-        .where(IncidentCategory.incident_id.in_(incident_ids))
-        .order_by(Category.name)
-    ).all()
-    parents: defaultdict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
-    for incident_id, category, _ in rows:
-        if category.parent_id:
-            parents[incident_id].add(category.parent_id)
+    rows = db.execute(CATEGORIES, {"incidents": incident_ids}).all()
+    parents = {(row.incident_id, row.parent_id) for row in rows}
     return [
-        (incident_id, CategoryShown(category.id, category.name, parent_name, category.colour))
-        for incident_id, category, parent_name in rows
-        if category.id not in parents[incident_id]
+        (row.incident_id, CategoryShown(row.id, row.name, row.parent_name, row.colour))
+        for row in rows
+        if (row.incident_id, row.id) not in parents
     ]
 
 
@@ -205,16 +244,12 @@ def _fill_actions(
     db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, IncidentShown], narrowed: dict[uuid.UUID, bool]
 ) -> dict[uuid.UUID, ActionShown]:
     actions: dict[uuid.UUID, ActionShown] = {}
-    there = or_(Action.on_linked, Action.incident_id.not_in(narrowed)) if narrowed else true()
-    for action, author in db.execute(
-        select(Action, User)
-        .join(User, User.id == Action.author_id)
-        .where(Action.incident_id.in_(shown), Action.deleted_at.is_(None), there)
-        .order_by(Action.occurred_at, Action.id)
-    ):
+    for action in db.execute(ACTIONS, {"incidents": list(shown)}):
+        if action.incident_id in narrowed and not action.on_linked:
+            continue
         actions[action.id] = ActionShown(
             id=action.id,
-            author_name=author.name,
+            author_name=action.author_name,
             text=viewer.text(action.text),
             occurred=viewer.local(action.occurred_at),
             created=viewer.local(action.created_at),
@@ -261,12 +296,7 @@ def _fill_files(
     actions: dict[uuid.UUID, ActionShown],
     narrowed: dict[uuid.UUID, bool],
 ) -> None:
-    for document in db.scalars(
-        select(Document)
-        .where(Document.incident_id.in_(shown), Document.removed_at.is_(None))
-        .order_by(Document.added_at, Document.id)
-    ):
-        assert document.incident_id is not None  # by the condition above
+    for document in db.execute(FILES, {"incidents": list(shown)}):
         file = FileShown(document.id, viewer.text(document.name), document.size)
         if document.action_id is None:
             if narrowed.get(document.incident_id, True):
@@ -275,20 +305,20 @@ def _fill_files(
             action.files.append(file)  # the file of an action that is not shown goes with it
 
 
+@policy.for_rights
+def _own_alerts(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
+    return select(Alert.id, Alert.incident_id, Alert.action_id).where(
+        Alert.incident_id.in_(INCIDENTS), policy.own_alerts(sight)
+    )
+
+
 def _fill_alerts(
     db: SchoolSession,
     viewer: Viewer,
     shown: dict[uuid.UUID, IncidentShown],
     actions: dict[uuid.UUID, ActionShown],
 ) -> None:
-    read = db.execute(
-        select(Alert.incident_id, func.count(func.distinct(Alert.recipient_id)))
-        .where(Alert.incident_id.in_(shown), Alert.read_at.is_not(None))
-        .group_by(Alert.incident_id)
-    )
-    for incident_id, count in read:
-        shown[incident_id].read_count = count
-    for alert in db.scalars(select(Alert).where(Alert.incident_id.in_(shown), policy.own_alerts(viewer))):
+    for alert in db.execute(_own_alerts(viewer), policy.who(viewer, incidents=list(shown))):
         holder: IncidentShown | ActionShown = shown[alert.incident_id]
         if alert.action_id in actions:
             holder = actions[alert.action_id]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from cpoms_core.access.viewer import Viewer
+from cpoms_core.database.types import Id
 from cpoms_core.incidents.models import Action, Draft, Incident
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 
 def read(db: SchoolSession, viewer: Viewer, form: str) -> Draft | None:
@@ -35,9 +36,16 @@ def save(
     draft.fields, draft.saved_at = fields, viewer.now()
 
 
+FORGET = built_once(
+    delete(Draft)
+    .where(Draft.user_id == bindparam("author", type_=Id), Draft.form == bindparam("name"))
+    .execution_options(synchronize_session=False)
+)
+
+
 def forget(db: SchoolSession, viewer: Viewer, form: str) -> None:
     """Drops a draft whose form was submitted."""
-    db.execute(delete(Draft).where(Draft.user_id == viewer.acting_user, Draft.form == form))
+    db.execute(FORGET, {"author": viewer.acting_user, "name": form})
 
 
 def _submitted(db: SchoolSession, viewer: Viewer, submission: uuid.UUID) -> str | None:

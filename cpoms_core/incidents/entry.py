@@ -22,9 +22,12 @@ from cpoms_core.incidents import drafts
 from cpoms_core.incidents.forms import WHOLE_SCHOOL, action_fields, in_utc, incident_fields
 from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.incidents.services import FormRefused, Linked, NewAction, NewIncident
+from cpoms_core.incidents.services.about import about_recorded, about_typed, widened
+from cpoms_core.incidents.services.parts import usable_with_parents
 from cpoms_core.students import queries as students
 from cpoms_core.students.queries import StudentShown
 from cpoms_core.web.forms import BuiltForm, as_id, build_form
+from cpoms_core.web.inputs import largest_together
 
 KINDS = {
     "student": "student",
@@ -84,6 +87,17 @@ def read_draft(request: Request, key: str) -> tuple[MultiDict[str, Any] | None, 
     fields = MultiDict((str(name), str(value)) for name, value in draft.fields["fields"])
     saved = f"Draft saved {viewer.local(draft.saved_at):%H:%M}"
     return fields, saved, as_id(draft.fields.get("submission")) or new_id()
+
+
+def accepted(request: Request, form: BuiltForm) -> bool:
+    """Whether a posted form can be handed on. Where its files were too large together they are gone by now,
+    and the form is shown again with what was typed."""
+    valid: bool = form.form.validate()
+    if request.files_left_out:
+        most = largest_together(request)
+        message = f"The files are too large together: at most {most} MB. What you typed is kept."
+        form.object_to([FieldError("files", f"{message} Choose fewer files, or smaller ones.")])
+    return valid and not request.files_left_out
 
 
 def uploads_of(request: Request) -> list[Upload]:
@@ -263,24 +277,61 @@ def told(
     everyone who can be alerted."""
     db, viewer = request.db, request.viewer
     subject = students.chosen(db, viewer, [student_id]) if student_id else []
-    student_ids = [one for one in (student_id, *linked_ids) if one]
-    configured = alerts.configured(db, student_ids, category_ids)
-    people = list(dict.fromkeys([one for one in alert_ids if one in staff] + [c.id for c in configured]))
-    names = [staff[one] for one in people]
-    label = "Add incident"
-    if names:
-        label = f"Add incident and alert {len(names)} {'person' if len(names) == 1 else 'people'}"
     saved_on = (
         f"{subject[0].name}'s record" if subject else ("the whole school's record" if whole_school else None)
     )
-    outsiders = alerts.outsiders(db, people, category_ids, student_ids)
+    about = about_typed(
+        db,
+        viewer,
+        student_id=student_id,
+        whole_school=whole_school,
+        linked_ids=linked_ids,
+        category_ids=category_ids,
+    )
+    people = _people_told(request, staff, about, alerts.configured(db, about), alert_ids)
     return {
-        "told": {
-            "saved_on": saved_on,
-            "names": names,
-            "configured": [(one.name, one.why) for one in configured],
-            "outsiders": [(one.id, one.name) for one in outsiders],
-            "says_category": True,
-        },
-        "button_label": label,
+        "told": {**people, "saved_on": saved_on},
+        "button_label": _button("Add incident", people["names"]),
     }
+
+
+def told_of_action(
+    request: Request,
+    staff: Mapping[uuid.UUID, str],
+    incident_id: uuid.UUID,
+    category_ids: Sequence[uuid.UUID],
+    alert_ids: Sequence[uuid.UUID],
+) -> dict[str, Any]:
+    """What submitting an action will do: who is told, those included who are configured for a category that
+    it adds (USR-07)."""
+    db = request.db
+    chosen = usable_with_parents(db, request.viewer, category_ids)
+    about, added = widened(about_recorded(db, incident_id), chosen)
+    configured = alerts.configured(db, about, added) if added else []
+    people = _people_told(request, staff, about, configured, alert_ids)
+    return {"told": people, "button_label": _button("Add action", people["names"])}
+
+
+def _people_told(
+    request: Request,
+    staff: Mapping[uuid.UUID, str],
+    about: alerts.About,
+    configured: Sequence[alerts.Configured],
+    alert_ids: Sequence[uuid.UUID],
+) -> dict[str, Any]:
+    """Who is told: chosen, or configured with the reason. Whoever is configured is told whatever the form's
+    own ticks say."""
+    names = {one: staff[one] for one in alert_ids if one in staff} | {one.id: one.name for one in configured}
+    outsiders = alerts.outsiders(request.db, list(names), about)
+    return {
+        "names": list(names.values()),
+        "configured": [(one.name, one.why) for one in configured],
+        "outsiders": [(one.id, one.name) for one in outsiders],
+        "says_category": True,
+    }
+
+
+def _button(verb: str, names: Sequence[str]) -> str:
+    if not names:
+        return verb
+    return f"{verb} and alert {len(names)} {'person' if len(names) == 1 else 'people'}"

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cpoms_core.database.base import Base, OfSchool, Record, belongs_to
@@ -47,7 +47,15 @@ class Incident(Record, Base):
         belongs_to("user", "author_id"),
         UniqueConstraint("school_id", "number"),
         UniqueConstraint("school_id", "submission"),
+        UniqueConstraint("school_id", "id", "occurred_at"),  # for IncidentStudent's copy
         Index("ix_incident_author", "school_id", "author_id", "created_at"),
+        Index(
+            "ix_incident_pinned",
+            "school_id",
+            "id",
+            sqlite_where=text("pinned_at IS NOT NULL"),
+            postgresql_where=text("pinned_at IS NOT NULL"),
+        ),
     )
 
     number: Mapped[int]
@@ -78,17 +86,26 @@ class IncidentVersion(OfSchool, Base):
 
 
 class IncidentStudent(OfSchool, Base):
-    """A student on whose record the incident appears: its subject, or a linked one (INC-04)."""
+    """A student on whose record the incident appears: its subject, or a linked one (INC-04).
+
+    `occurred_at` is the incident's own, kept equal by the database: with it an index holds each student's
+    incidents in the order of their record.
+    """
 
     __tablename__ = "incident_student"
     __table_args__ = (
-        belongs_to("incident", "incident_id"),
+        ForeignKeyConstraint(
+            ["school_id", "incident_id", "occurred_at"],
+            ["incident.school_id", "incident.id", "incident.occurred_at"],
+            onupdate="CASCADE",
+        ),
         belongs_to("student", "student_id"),
-        Index("ix_incident_student_student", "school_id", "student_id", "incident_id"),
+        Index("ix_incident_student_record", "school_id", "student_id", "occurred_at", "incident_id"),
     )
 
     incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     student_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    occurred_at: Mapped[dt.datetime]
     linked: Mapped[bool]
     monitored: Mapped[bool] = mapped_column(default=False)  # under all its categories, later ones too
     share_documents: Mapped[bool] = mapped_column(default=False)

@@ -20,6 +20,7 @@ def includeme(config: Configurator) -> None:
     routes.route("incident-pin", "/incidents/{incident_id}/pin")
     routes.route("incident-read", "/incidents/{incident_id}/read")
     routes.route("action-add", "/incidents/{incident_id}/actions/add")
+    routes.route("action-told", "/incidents/{incident_id}/actions/add/told", reads=True)
     routes.route("draft", "/drafts/{form}")
 
     adding = "incidents:add"
@@ -30,6 +31,7 @@ def includeme(config: Configurator) -> None:
         methods=("GET", "POST"),
         template=f"{TEMPLATES}add.pt",
         audit=IN_SERVICE,
+        keeps_text=True,
     )
     part = NotAudited("a part of the Add incident form; names were chosen by the user")
     routes.view(
@@ -71,6 +73,15 @@ def includeme(config: Configurator) -> None:
         methods=("GET", "POST"),
         template=f"{TEMPLATES}add_action.pt",
         audit="incident.viewed",
+        keeps_text=True,
+    )
+    routes.view(
+        action_views.told,
+        "action-told",
+        permission=adding,
+        methods=("POST",),
+        template=f"{TEMPLATES}_told.pt",
+        audit=NotAudited("a part of the Add action form; its page is audited"),
     )
     routes.view(
         draft_views.save,

@@ -9,14 +9,14 @@ from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid_retry import mark_error_retryable
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from webob.multidict import MultiDict
 
 from cpoms_core.access import policy
 from cpoms_core.alerts import queries as alerts
 from cpoms_core.alerts.services import mark_read
-from cpoms_core.database.types import new_id
+from cpoms_core.database.types import Id, new_id
 from cpoms_core.documents.services import taken_in
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.types import FieldError
@@ -62,7 +62,7 @@ def _submit(request: Request) -> Any:
     viewer = request.viewer
     form = entry.incident_form(request, request.POST)
     submission = as_id(request.POST.get("submission")) or new_id()
-    if form.form.validate():
+    if entry.accepted(request, form):
         try:
             with taken_in(request.app, viewer, entry.uploads_of(request)) as documents:
                 new = entry.new_incident(request, form, documents)
@@ -85,11 +85,8 @@ def _submit(request: Request) -> Any:
 def _after(request: Request, incident: Incident) -> str:
     """INC-11: key holders see it on the student's record, if they may; others go to the dashboard."""
     viewer = request.viewer
-    seen = request.db.scalar(
-        select(Incident.id).where(Incident.id == incident.id, policy.rightful_incidents(viewer))
-    )
     said = {"said": "incident-recorded"}
-    if seen and may_open_record(request, incident.student_id):
+    if request.db.scalar(_on_own_record(viewer), policy.who(viewer, incident=incident.id)):
         return str(
             request.route_path(
                 "student-incidents",
@@ -99,6 +96,20 @@ def _after(request: Request, incident: Incident) -> str:
             )
         )
     return str(request.route_path("dashboard", _query=said))
+
+
+@policy.for_rights
+def _on_own_record(sight: policy.Sight) -> Select[uuid.UUID]:
+    """The incident, where the viewer sees it by right and may open its subject's record."""
+    return (
+        select(Incident.id)
+        .join(Student, Student.id == Incident.student_id)
+        .where(
+            Incident.id == bindparam("incident", type_=Id),
+            policy.rightful_incidents(sight),
+            policy.student_records(sight),
+        )
+    )
 
 
 def may_open_record(request: Request, student_id: uuid.UUID | None) -> bool:
@@ -178,6 +189,7 @@ def show(request: Request) -> Any:
     viewer = request.viewer
     incident = chronology.one(request.db, viewer, matched_id(request, "incident_id"))
     asked = as_id(request.GET.get("at")) or incident.id
+    request.shows([incident.id])
     if incident.rightful and may_open_record(request, incident.subject_id):
         query = {"at": asked, **({"said": request.GET["said"]} if "said" in request.GET else {})}
         return HTTPFound(
@@ -188,7 +200,6 @@ def show(request: Request) -> Any:
                 _anchor=f"incident-{incident.number}",
             )
         )
-    request.shows([incident.id])
     return {
         "title": f"Incident {incident.number}",
         "about": ", ".join(incident.student_names),
@@ -220,6 +231,7 @@ def readers(request: Request) -> dict[str, Any]:
                 "sender": one.sender,
                 "alerted": local(one.alerted_at),
                 "read": local(one.read_at) if one.read_at else None,
+                "closed": local(one.closed_at) if one.closed_at else None,
             }
             for one in alerts.readings(request.db, incident_id)
         ],

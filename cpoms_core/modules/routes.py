@@ -53,11 +53,15 @@ class ModuleRoutes:
         self._config = config
         self._module = module
 
-    def route(self, name: str, pattern: str, *, reads: bool = False, at: Place = "school") -> None:
+    def route(
+        self, name: str, pattern: str, *, reads: bool = False, changes: bool = False, at: Place = "school"
+    ) -> None:
         """Declares a route. A module's route is named `module.name` and lives under `/module/`.
 
         reads: a post to it changes nothing and gets a session for reading. Searches post, so that what
-        people look for stands in no address and no log. at: the host names where it answers, and no others.
+        people look for stands in no address and no log. changes: a GET to it changes something, being the end
+        of a log-in that comes back from another host; it proves by other means that it was asked for. at:
+        the host names where it answers, and no others.
         """
         if self._module != CORE and not (
             name.startswith(f"{self._module}.") and pattern.startswith(f"/{self._module}/")
@@ -66,6 +70,7 @@ class ModuleRoutes:
                 f"route {name!r} of module {self._module!r} must be named {self._module}.x "
                 f"and start with /{self._module}/"
             )
+        self._config.registry.route_places[name] = at  # type: ignore[attr-defined]
         if at == "school":
             self._config.add_route(name, pattern)
         else:
@@ -73,6 +78,8 @@ class ModuleRoutes:
             self._config.registry.routes_elsewhere.add(name)  # type: ignore[attr-defined]
         if reads:
             self._config.registry.reading_routes.add(name)  # type: ignore[attr-defined]
+        if changes:
+            self._config.registry.changing_routes.add(name)  # type: ignore[attr-defined]
 
     def view(
         self,
@@ -217,6 +224,7 @@ class At:
 
 
 def includeme(config: Configurator) -> None:
+    config.registry.route_places = {}  # type: ignore[attr-defined]
     config.registry.routes_elsewhere = set(WITHOUT_SCHOOL)  # type: ignore[attr-defined]
     config.add_route_predicate("at", At)
     config.add_view_deriver(gate, name="module_gate", under=INGRESS, over="secured_view")

@@ -15,15 +15,16 @@ from email.utils import format_datetime
 
 from sqlalchemy import select
 
-from cpoms_core.access.accounts import link_context, link_owner
-from cpoms_core.access.models import Account, User
+from cpoms_core.access.accounts import email_change, link_context, link_owner, sso_link_owner
+from cpoms_core.access.models import Account, Membership, User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
 from cpoms_core.hooks.types import Work
 from cpoms_core.incidents.models import Category
 from cpoms_core.outbox.outcomes import NotOwed
+from cpoms_core.outbox.services import address_context
 from cpoms_core.outbox.transports import transport_of
-from cpoms_core.outbox.wording import LETTERS, categories_phrase
+from cpoms_core.outbox.wording import Letter, categories_phrase, letter_of
 from cpoms_core.tenancy.scope import SchoolSession
 
 
@@ -38,21 +39,23 @@ class LinkUsedUp(NotOwed):
 def word_mail(db: SchoolSession, viewer: Viewer, work: Work) -> EmailMessage:
     """Makes the mail that an outbox item asks for. Raises NotOwed where nobody should get it any more."""
     account = _recipient(db, uuid.UUID(work.payload["to_user"]))
-    letter = LETTERS[work.payload["template"]]
+    sso = account.home_school_id is None
+    letter = letter_of(work.payload["template"], sso=sso)
     facts = {
         "school": viewer.school.name,
         "login": db.app.deployment.school_address(viewer.school.slug) + "/login",
+        "accounts": db.app.deployment.accounts_address + "/",
         "when": f"{viewer.local(work.created_at):%-d %B %Y at %H:%M}",
         "who": _who(db, work.payload.get("sender")),
         "categories": _categories(db, work.payload.get("categories", "")),
     }
     if "sealed_token" in work.payload:
-        facts["link"] = _link(db, viewer, work)
+        facts["link"] = _sso_link(db, viewer, work) if sso else _link(db, viewer, work)
     message = EmailMessage()  # it refuses line breaks in headers, whatever a name or address holds
     message["Message-ID"] = message_id(work.id, db.app.deployment.domain)
     message["Date"] = format_datetime(work.created_at.astimezone(dt.UTC))
     message["From"] = Address(addr_spec=db.app.deployment.mail_from)
-    message["To"] = Address(addr_spec=account.email)
+    message["To"] = Address(addr_spec=_address(db, account, letter, work))
     message["Subject"] = letter.subject
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer, please
     message.set_content(letter.text.format(**facts), charset="utf-8")
@@ -80,6 +83,16 @@ def _recipient(db: SchoolSession, user_id: uuid.UUID) -> Account:
     return account
 
 
+def _address(db: SchoolSession, account: Account, letter: Letter, work: Work) -> str:
+    """The recipient's address now, or the one that the mail was queued for. What a school tells goes where
+    the owner of an SSO account wants the mails of that school (ACC-03)."""
+    if "sealed_address" not in work.payload:
+        own = db.get(Membership, (account.id, db.school_id)) if letter.of_the_school else None
+        return (own.alert_email if own else None) or account.email
+    sealed = base64.b64decode(work.payload["sealed_address"])
+    return db.app.key.open(sealed, address_context(uuid.UUID(work.payload["to_user"]))).decode()
+
+
 def _who(db: SchoolSession, sender: str | None) -> str:
     user = db.get(User, (db.school_id, uuid.UUID(sender))) if sender else None
     return " ".join(user.name.split()) if user else "A colleague"
@@ -91,10 +104,26 @@ def _categories(db: SchoolSession, ids: str) -> str:
     return categories_phrase([" ".join(name.split()) for name in names]) if chosen else ""
 
 
-def _link(db: SchoolSession, viewer: Viewer, work: Work) -> str:
+def _token(db: SchoolSession, work: Work) -> str:
     account_id = uuid.UUID(work.payload["account"])
     sealed = base64.b64decode(work.payload["sealed_token"])
-    token = db.app.key.open(sealed, link_context(account_id)).decode()
+    return db.app.key.open(sealed, link_context(account_id)).decode()
+
+
+def _link(db: SchoolSession, viewer: Viewer, work: Work) -> str:
+    token = _token(db, work)
     if link_owner(db, token, viewer.now()) is None:
         raise LinkUsedUp
     return f"{db.app.deployment.school_address(viewer.school.slug)}/password/{token}"
+
+
+def _sso_link(db: SchoolSession, viewer: Viewer, work: Work) -> str:
+    """A link to the accounts' own host: to set a password, or to confirm an address."""
+    token, address = _token(db, work), db.app.deployment.accounts_address
+    if "sealed_address" not in work.payload:
+        if sso_link_owner(db, token, viewer.now()) is None:
+            raise LinkUsedUp
+        return f"{address}/password/{token}"
+    if email_change(db, token, viewer.now()) is None:
+        raise LinkUsedUp
+    return f"{address}/confirm/{token}"

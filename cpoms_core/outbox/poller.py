@@ -1,4 +1,5 @@
-"""The thread of a worker that looks: what is due, what has waited without a wake-up, what is not sealed."""
+"""The thread of a worker that looks: what is due, what has waited without a wake-up, what is not sealed, what
+files nothing names."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.audit.sealing import BATCH, seal_waiting
 from cpoms_core.audit.verify import schools
+from cpoms_core.documents.tasks import sweep_files
 from cpoms_core.logs import place_of
 from cpoms_core.outbox.claims import LEASE, Claim, claim_due, extend, release, still_waiting
 from cpoms_core.outbox.services import sweep
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 LOOK_EVERY = 0.2  # seconds
 SEAL_EVERY = 5.0
 SWEEP_EVERY = 60.0
+SWEEP_FILES_EVERY = 6 * 3600.0
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Poller:
         self._lock = threading.Lock()
         self._claimed: list[Claim] = []  # sent, and not seen to have been begun or done
         self._working: dict[uuid.UUID, dt.datetime] = {}  # begun here -> when its lease ends
+        self._sweeping: Iterator[None] | None = None  # a sweep of files that is not at its end
 
     def run(self, send: Callable[[Claim], None]) -> None:
         """Looks until it is stopped; `send` wakes a thread for a claim."""
@@ -55,6 +59,7 @@ class Poller:
             Duty(self._lease.total_seconds() / 6, self.renew),
             Duty(SEAL_EVERY, self.seal),
             Duty(SWEEP_EVERY, self.sweep),
+            Duty(SWEEP_FILES_EVERY, self.sweep_files),
         ]
         while not self._stopping.is_set():
             for duty in duties:
@@ -108,6 +113,22 @@ class Poller:
         if found:
             log.warning("woke what had no wake-up", items=found)
         return False
+
+    def sweep_files(self) -> bool:
+        """Looks at one batch of stored files: mail that is due does not wait for all of them."""
+        self._sweeping = self._sweeping or self._sweep_files()
+        for _batch in self._sweeping:
+            return True
+        self._sweeping = None
+        return False
+
+    def _sweep_files(self) -> Iterator[None]:
+        for school_id, slug in schools(self._app):
+            try:
+                for _counts in sweep_files(self._app, school_id, utc_now()):
+                    yield
+            except Exception as error:
+                _log_failure(error, school=slug)
 
     def give_back(self) -> None:
         """Releases what was claimed and not begun, for the next worker."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -41,12 +42,21 @@ def queue_mail(
     *,
     to_user: uuid.UUID,
     now: dt.datetime,
+    address: str | None = None,
     **facts: str,
 ) -> uuid.UUID:
     """Queues a mail to a user. It is worded and addressed when it is sent, from the `template` of
     `outbox.wording` and from `facts`: ids (`sender`; `categories`, with commas between), no names and no
-    content of a record."""
+    content of a record. `address`: where it goes, if not to the address that the user has when it is sent
+    (one that they had before); it is kept sealed."""
+    if address is not None:
+        sealed = db.app.key.seal(address.encode(), address_context(to_user))
+        facts["sealed_address"] = base64.b64encode(sealed).decode()
     return queue(db, "mail", {"template": template, "to_user": str(to_user), **facts}, now=now)
+
+
+def address_context(user_id: uuid.UUID) -> str:
+    return f"address of a mail to {user_id}"
 
 
 def sweep(app: Application, school_id: int, now: dt.datetime) -> int:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.database.types import new_id
+from cpoms_core.database.rows import insert_rows
+from cpoms_core.database.types import Id, new_id
 from cpoms_core.students.models import Monitoring
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
+
+OPEN = built_once(
+    select(Monitoring.student_id, Monitoring.category_id).where(
+        Monitoring.student_id.in_(bindparam("students", expanding=True, type_=Id)),
+        Monitoring.category_id.in_(bindparam("categories", expanding=True, type_=Id)),
+        Monitoring.ended_at.is_(None),
+    )
+)
 
 
 def monitor(
@@ -25,13 +34,7 @@ def monitor(
     Backdating an incident does not move it (INC-09)."""
     if not student_ids or not category_ids:
         return
-    open_now = db.execute(
-        select(Monitoring.student_id, Monitoring.category_id).where(
-            Monitoring.student_id.in_(student_ids),
-            Monitoring.category_id.in_(category_ids),
-            Monitoring.ended_at.is_(None),
-        )
-    )
+    open_now = db.execute(OPEN, {"students": list(student_ids), "categories": list(category_ids)})
     present = {(row.student_id, row.category_id) for row in open_now}
     rows = [
         {
@@ -49,5 +52,4 @@ def monitor(
         for category in dict.fromkeys(category_ids)
         if (student, category) not in present
     ]
-    if rows:
-        db.execute(insert(Monitoring), rows)
+    insert_rows(db, Monitoring, rows)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select, tuple_
 
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
@@ -16,8 +16,8 @@ from cpoms_core.database.types import Id
 from cpoms_core.errors import NothingThere
 from cpoms_core.incidents.models import Category
 from cpoms_core.students.models import GroupMember, Monitoring, Student, StudentGroup
-from cpoms_core.students.names import fold
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.students.names import fold, shown_name
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 PAGE = 50
 SUGGESTIONS = 20
@@ -48,15 +48,30 @@ class StudentShown:
     name: str
     note: str
     archived: bool
-    monitored: list[Category] = field(default_factory=list)
+    monitored: list[MonitoredFor] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoredFor:
+    """A category that a student is monitored for, as lozenges read it."""
+
+    name: str
+    colour: str
+    parent_name: None = None
+
+
+SHOWN = (Student.id, shown_name().label("name"), Student.year_group, Student.tutor_group, Student.archived_at)
+"""What a list shows of a student."""
 
 
 def containing(words: str) -> ColumnElement[bool]:
     """Condition on Student: every word is part of one of the names (or of the UPN). Wildcards that a
     person types are letters here, not wildcards."""
-    return and_(
-        *(Student.search_text.like(f"%{_literally(word)}%", escape="!") for word in fold(words).split()[:10])
-    )
+    return and_(*(Student.search_text.like(pattern, escape="!") for pattern in _patterns(words)))
+
+
+def _patterns(words: str) -> list[str]:
+    return [f"%{_literally(word)}%" for word in fold(words).split()[:10]]
 
 
 def _literally(word: str) -> str:
@@ -65,62 +80,97 @@ def _literally(word: str) -> str:
 
 def search(db: SchoolSession, viewer: Viewer, asked: Search) -> tuple[list[StudentShown], uuid.UUID | None]:
     """A page of the students that match, by surname, and the id to go on after (None at the end)."""
-    statement = select(Student).where(policy.visible_students(viewer))
-    if asked.words.strip():
-        statement = statement.where(containing(asked.words))
-    if not asked.archived:
-        statement = statement.where(Student.archived_at.is_(None))
-    if asked.group_id:
-        members = select(GroupMember.student_id).where(GroupMember.group_id == asked.group_id)
-        statement = statement.where(Student.id.in_(members))
-    if asked.monitored or asked.category_id:
-        statement = statement.where(Student.id.in_(_monitored(viewer, asked.category_id)))
+    patterns = _patterns(asked.words)
+    given = policy.who(viewer, group=asked.group_id, category=asked.category_id)
+    given.update((f"word_{index}", pattern) for index, pattern in enumerate(patterns))
     if asked.after:
-        last = select(Student.surname_key, Student.forename_key, Student.id).where(
-            Student.id == asked.after, policy.visible_students(viewer)
-        )
-        row = db.execute(last).first()
-        if row is None:
+        last = db.execute(_place(viewer), policy.who(viewer, student=asked.after)).first()
+        if last is None:
             raise NothingThere
-        statement = statement.where(
-            tuple_(Student.surname_key, Student.forename_key, Student.id)
-            > tuple_(literal(row[0]), literal(row[1]), literal(row[2], Id))
-        )
-    students = db.scalars(
-        statement.order_by(Student.surname_key, Student.forename_key, Student.id).limit(PAGE + 1)
-    ).all()
-    return show(db, viewer, students[:PAGE], asked.words), students[PAGE - 1].id if len(
-        students
-    ) > PAGE else None
-
-
-def _monitored(viewer: Viewer, category_id: uuid.UUID | None) -> Any:
-    statement = (
-        select(Monitoring.student_id)
-        .join(Category, Category.id == Monitoring.category_id)
-        .where(Monitoring.ended_at.is_(None), policy.monitored_categories(viewer))
+        given.update(surname=last.surname_key, forename=last.forename_key, last=last.id)
+    statement = _matching(
+        viewer,
+        words=len(patterns),
+        archived=asked.archived,
+        group=bool(asked.group_id),
+        monitored=asked.monitored,
+        category=bool(asked.category_id),
+        later=bool(asked.after),
     )
-    return statement.where(Category.id == category_id) if category_id else statement
+    students = db.execute(statement, given).all()
+    more = len(students) > PAGE
+    return show(db, viewer, students[:PAGE], asked.words), students[PAGE - 1].id if more else None
 
 
-def show(
-    db: SchoolSession, viewer: Viewer, students: Sequence[Student], words: str = ""
-) -> list[StudentShown]:
-    """Students with the categories they are monitored for, of those that the viewer may see (USR-12.5)."""
-    labels: defaultdict[uuid.UUID, list[Category]] = defaultdict(list)
-    if students and viewer.elevated:
-        rows = db.execute(
-            select(Monitoring.student_id, Category)
+@policy.for_rights
+def _matching(
+    sight: policy.Sight,
+    *,
+    words: int,
+    archived: bool,
+    group: bool,
+    monitored: bool,
+    category: bool,
+    later: bool,
+) -> Select[*tuple[Any, ...]]:
+    """The student list for each combination of what can be asked of it."""
+    statement = (
+        select(*SHOWN)
+        .where(policy.visible_students(sight))
+        .order_by(Student.surname_key, Student.forename_key, Student.id)
+        .limit(PAGE + 1)
+    )
+    for index in range(words):
+        statement = statement.where(Student.search_text.like(bindparam(f"word_{index}"), escape="!"))
+    if not archived:
+        statement = statement.where(Student.archived_at.is_(None))
+    if group:
+        members = select(GroupMember.student_id).where(GroupMember.group_id == bindparam("group", type_=Id))
+        statement = statement.where(Student.id.in_(members))
+    if monitored or category:
+        of_category = (
+            select(Monitoring.student_id)
             .join(Category, Category.id == Monitoring.category_id)
-            .where(
-                Monitoring.student_id.in_([student.id for student in students]),
-                Monitoring.ended_at.is_(None),
-                policy.monitored_categories(viewer),
-            )
-            .order_by(Category.name)
+            .where(Monitoring.ended_at.is_(None), policy.monitored_categories(sight))
         )
-        for student_id, category in rows:
-            labels[student_id].append(category)
+        if category:
+            of_category = of_category.where(Category.id == bindparam("category", type_=Id))
+        statement = statement.where(Student.id.in_(of_category))
+    if later:
+        last = tuple_(bindparam("surname"), bindparam("forename"), bindparam("last", type_=Id))
+        statement = statement.where(tuple_(Student.surname_key, Student.forename_key, Student.id) > last)
+    return statement
+
+
+@policy.for_rights
+def _place(sight: policy.Sight) -> Select[str, str, uuid.UUID]:
+    return select(Student.surname_key, Student.forename_key, Student.id).where(
+        Student.id == bindparam("student", type_=Id), policy.visible_students(sight)
+    )
+
+
+@policy.for_rights
+def _monitored_for(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Monitoring.student_id, Category.name, Category.colour)
+        .join(Category, Category.id == Monitoring.category_id)
+        .where(
+            Monitoring.student_id.in_(bindparam("students", expanding=True, type_=Id)),
+            Monitoring.ended_at.is_(None),
+            policy.monitored_categories(sight),
+        )
+        .order_by(Category.name)
+    )
+
+
+def show(db: SchoolSession, viewer: Viewer, students: Sequence[Any], words: str = "") -> list[StudentShown]:
+    """Students (rows of `SHOWN`) with the categories they are monitored for, of those that the viewer may
+    see (USR-12.5)."""
+    labels: defaultdict[uuid.UUID, list[MonitoredFor]] = defaultdict(list)
+    if students and viewer.elevated:
+        ids = [student.id for student in students]
+        for row in db.execute(_monitored_for(viewer), policy.who(viewer, students=ids)):
+            labels[row.student_id].append(MonitoredFor(row.name, row.colour))
     return [
         StudentShown(
             student.id,
@@ -133,22 +183,27 @@ def show(
     ]
 
 
-def note_of(student: Student, words: str = "") -> str:
+def note_of(student: Any, words: str = "") -> str:
     """What tells two students of one name apart: year and class. Where the words searched for are in a name
     that is not the one shown, it says so without naming it: a legal name may be nobody's business."""
     year = f"Year {student.year_group}" if student.year_group.isdigit() else student.year_group
-    shown = fold(student.name)
-    otherwise = "" if all(word in shown for word in fold(words).split()) else "found by another name"
+    otherwise = ""
+    if words:
+        shown = fold(student.name)
+        otherwise = "" if all(word in shown for word in fold(words).split()) else "found by another name"
     return " · ".join(
         part for part in (", ".join(filter(None, (year, student.tutor_group))), otherwise) if part
     )
 
 
+@policy.for_rights
+def _record(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
+    return select(*SHOWN).where(Student.id == bindparam("student", type_=Id), policy.student_records(sight))
+
+
 def record_of(db: SchoolSession, viewer: Viewer, student_id: uuid.UUID) -> StudentShown:
     """A student whose record the viewer may open. Raises NothingThere."""
-    student = db.scalars(
-        select(Student).where(Student.id == student_id, policy.student_records(viewer))
-    ).first()
+    student = db.execute(_record(viewer), policy.who(viewer, student=student_id)).first()
     if student is None:
         raise NothingThere
     return show(db, viewer, [student])[0]
@@ -200,18 +255,27 @@ def by_full_name(db: SchoolSession, viewer: Viewer, name: str) -> list[uuid.UUID
     ]
 
 
-def groups(db: SchoolSession, viewer: Viewer) -> list[StudentGroup]:
-    """The groups that the dashboard filters by (DSH-01)."""
-    kind = viewer.school.setting("dashboard_group_kind")
-    return list(db.scalars(select(StudentGroup).where(StudentGroup.kind == kind).order_by(StudentGroup.name)))
+GROUPS = built_once(
+    select(StudentGroup.id, StudentGroup.name)
+    .where(StudentGroup.kind == bindparam("kind"))
+    .order_by(StudentGroup.name)
+)
 
 
-def monitored_categories(db: SchoolSession, viewer: Viewer) -> list[Category]:
-    """The categories whose monitoring the viewer may see."""
-    return list(
-        db.scalars(
-            select(Category)
-            .where(policy.monitored_categories(viewer), Category.disabled_at.is_(None))
-            .order_by(Category.name)
-        )
+def groups(db: SchoolSession, viewer: Viewer) -> Sequence[tuple[uuid.UUID, str]]:
+    """The groups that the dashboard filters by, id and name (DSH-01)."""
+    return db.execute(GROUPS, {"kind": viewer.school.setting("dashboard_group_kind")}).tuples().all()
+
+
+@policy.for_rights
+def _monitored_categories(sight: policy.Sight) -> Select[uuid.UUID, str]:
+    return (
+        select(Category.id, Category.name)
+        .where(policy.monitored_categories(sight), Category.disabled_at.is_(None))
+        .order_by(Category.name)
     )
+
+
+def monitored_categories(db: SchoolSession, viewer: Viewer) -> Sequence[tuple[uuid.UUID, str]]:
+    """The categories whose monitoring the viewer may see, id and name."""
+    return db.execute(_monitored_categories(viewer), policy.who(viewer)).tuples().all()

@@ -39,7 +39,7 @@ def student_context(request: Request, student: StudentShown, active: str) -> dic
         "note": student.note,
         "photo": None,
         "archived": student.archived,
-        "monitored": [{"name": c.name, "parent_name": None, "colour": c.colour} for c in student.monitored],
+        "monitored": student.monitored,
         "tabs": [
             {
                 "label": label,

@@ -4,12 +4,13 @@ any statement that is not bounded by it (`bounds.py` says how it knows). The thi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Integer, bindparam, event
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
+from sqlalchemy.sql.base import Executable
 
 from cpoms_core.database.base import OfSchool
 from cpoms_core.tenancy.bounds import BoundsCompiler, take_notes
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 
 ENTER_SCHOOL = "SELECT set_config('app.school', %s, true)"
 BEGINNINGS = ("BEGIN", "BEGIN IMMEDIATE")
+SCHOOL = bindparam("of_school", type_=Integer())
+"""The session's school in whatever is read: a parameter, so that a statement is the same for every school."""
+OWN_ROWS = with_loader_criteria(OfSchool, lambda row: row.school_id == SCHOOL, include_aliases=True)
+HAS_SCHOOL = "has_school"
+S = TypeVar("S", bound=Executable)
+
+
+def built_once(statement: S) -> S:
+    """A statement that is built once, for every school and every run: it has the school's condition from the
+    beginning, and SQLAlchemy need not look through it again. (Building a statement anew and comparing it
+    with those compiled took longer than running it.) Its values are parameters of `execute`. An UPDATE or
+    DELETE must say `synchronize_session=False`: objects in memory are not compared with parameters."""
+    return statement.options(OWN_ROWS).execution_options(**{HAS_SCHOOL: True})
 
 
 class OutOfScope(RuntimeError):
@@ -38,11 +52,6 @@ class SchoolSession(Session):
         self._app = app
         self._lent = 0
         self.hook_failures: list[Any] = []
-        self._criteria = (
-            None
-            if school_id is None
-            else with_loader_criteria(OfSchool, lambda row: row.school_id == school_id, include_aliases=True)
-        )
 
     @property
     def school_id(self) -> int | None:
@@ -99,12 +108,21 @@ def add_school(state: ORMExecuteState) -> None:
     assert isinstance(session, SchoolSession)
     if isinstance(state.statement, FromStatement):
         raise OutOfScope("from_statement() cannot be bounded by a school: write the select with the ORM")
-    if not state.is_orm_statement or session._criteria is None:
+    school_id = session.school_id
+    if not state.is_orm_statement or school_id is None:
         return
-    # Rows that are written name their school themselves, and a refresh names its row: wall 2 reads those.
+    has_school = HAS_SCHOOL in state.execution_options
+    if state.is_select or has_school:
+        state.parameters = {**cast("Mapping[str, Any]", state.parameters or {}), SCHOOL.key: school_id}
+        # a refresh names its row: wall 2 reads that
+        if not state.is_column_load and not has_school:
+            state.statement = state.statement.options(OWN_ROWS)  # type: ignore[attr-defined]
+        return
+    # Rows that are written name their school themselves: wall 2 reads those, too.
     by_key = state.is_insert or (state.is_update and isinstance(state.parameters, list))
-    if not by_key and not state.is_column_load:
-        state.statement = state.statement.options(session._criteria)  # type: ignore[attr-defined]
+    if not by_key:  # the value itself: objects in memory are compared with it as well
+        own = with_loader_criteria(OfSchool, lambda row: row.school_id == school_id, include_aliases=True)
+        state.statement = state.statement.options(own)  # type: ignore[attr-defined]
 
 
 @event.listens_for(SchoolSession, "before_attach")

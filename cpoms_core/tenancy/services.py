@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from zoneinfo import available_timezones
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from cpoms_core.access.models import GroupCategory, GroupPermission, UserGroup
 from cpoms_core.application import Application
@@ -15,11 +16,13 @@ from cpoms_core.deployment import ACCOUNTS
 from cpoms_core.errors import Refused
 from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.tenancy.models import Counter, ModuleSwitch, School, Setting
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 COUNTERS = ("incident", "import")
 """Rising numbers that every school starts with: of its incidents, and of the imports applied."""
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
+LONGEST_NAME = 200
 
 
 def create_school(
@@ -31,7 +34,9 @@ def create_school(
     time_zone: str = "Europe/London",
     accent: str = "#0b5c7a",
 ) -> int:
-    """Makes a school with its key for files; returns its id. Raises Refused."""
+    """Makes a school with its key for files; returns its id. accent: a colour, `#rrggbb`. Raises Refused."""
+    name = " ".join(name.split())
+    _refuse_facts(name, time_zone, accent)
     if not SLUG.fullmatch(slug):
         raise Refused("Use small letters, digits and hyphens for the school's address, as in 'hillside'.")
     if slug == ACCOUNTS:
@@ -49,16 +54,29 @@ def create_school(
     return school_id
 
 
+def _refuse_facts(name: str, time_zone: str, accent: str) -> None:
+    """Refuses what the school's pages, links and mails could not be made of."""
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(f"Give the school a name of at most {LONGEST_NAME} characters.", field="name")
+    if time_zone not in available_timezones():
+        raise Refused(f"There is no time zone {time_zone!r}. One looks like 'Europe/London'.", "time_zone")
+    if not ACCENT.fullmatch(accent):
+        raise Refused("Give the colour as '#' and six digits or letters a to f, as in '#0b5c7a'.", "accent")
+
+
+NEXT = built_once(
+    update(Counter)
+    .where(Counter.name == bindparam("counter"))
+    .values(value=Counter.value + 1)
+    .returning(Counter.value)
+    .execution_options(synchronize_session=False)
+)
+
+
 def next_number(db: SchoolSession, name: str) -> int:
     """The next of a rising number without gaps: the row is locked until the transaction ends, and a failed
     one gives its number back."""
-    number = db.scalar(
-        update(Counter)
-        .where(Counter.name == name)
-        .values(value=Counter.value + 1)
-        .returning(Counter.value)
-        .execution_options(synchronize_session=False)
-    )
+    number = db.scalar(NEXT, {"counter": name})
     assert number is not None, "every school starts with its counters"
     return number
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,30 @@ def yes_or_no(text: str) -> bool:
     return text in ("y", "on", "true", "1")
 
 
+DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+
+
+def domains(text: str) -> list[str]:
+    """The e-mail domains of a list with commas or lines between, in plain small letters. Raises ValueError
+    for a person to read."""
+    found = []
+    for word in filter(None, re.split(r"[\s,;]+", text)):
+        try:
+            plain = word.removeprefix("@").encode("idna").decode().casefold()
+        except UnicodeError:
+            plain = ""
+        if not DOMAIN.fullmatch(plain):
+            raise ValueError(
+                f"“{word[:80]}” is not a domain. It looks like school.example, without the name."
+            )
+        found.append(plain)
+    return list(dict.fromkeys(found))
+
+
+def _domain_list(text: str) -> str:
+    return ", ".join(domains(text))
+
+
 CORE_SETTINGS = (
     SettingSpec(
         "security_message",
@@ -53,6 +78,21 @@ CORE_SETTINGS = (
         False,
         "A key for everyone",
         "Nobody gets past their account settings without a key. Everyone adds one when they log in next.",
+        yes_or_no,
+    ),
+    SettingSpec(
+        "email_domains",
+        "",
+        "E-mail domains of accounts",
+        "Users can only have addresses at these domains, with commas between. It counts for new and changed "
+        "addresses. Empty: any address.",
+        _domain_list,
+    ),
+    SettingSpec(
+        "disable_missing_accounts",
+        False,
+        "Disable accounts that are no longer in the automatic extract",
+        "When an automatic import no longer has a member of staff, their account is deactivated.",
         yes_or_no,
     ),
     SettingSpec(

@@ -18,9 +18,14 @@ class Browser(webtest.TestApp):
         """The value of its session cookie."""
         return self.cookies["session"].strip('"')
 
+    @property
+    def portal(self) -> str:
+        """The value of its cookie at the accounts' own host."""
+        return self.cookies["portal"].strip('"')
+
     def csrf(self, at: str = "") -> str:
         """The token that this browser's forms carry: of the page `at`, or as its session has it."""
-        if not at and "session" in self.cookies:
+        if not at and {"session", "portal"} & self.cookies.keys():
             found = self.fetch("GET", "/session/token", expect_errors=True)
             if found.status_int == 200:
                 return str(found.json["csrf_token"])

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapper
 from cpoms_core.access.models import GroupPermission
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
+from cpoms_core.audit.models import AuditEntry
 from cpoms_core.config import configure
 from cpoms_core.database.base import Base, is_school_table
 from cpoms_core.database.types import new_id
@@ -32,7 +33,7 @@ from cpoms_core.hooks.types import TaskSpec
 from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.modules import Module
 from cpoms_core.modules.registry import checked, installed
-from cpoms_core.modules.routes import CORE, NotAudited
+from cpoms_core.modules.routes import CORE, IN_SERVICE, NotAudited
 from cpoms_core.modules.services import switch
 from cpoms_core.outbox.claims import claim_due, release
 from cpoms_core.outbox.models import OutboxItem
@@ -157,6 +158,16 @@ class TestEveryModule:
         for pattern, view in views_of(wsgi, CORE):
             home = getattr(view["callable"], "__module__", "")
             assert not home.startswith(module.package), f"{pattern} passes as the core's"
+
+    def test_what_it_audits_has_words(self, wsgi: Any, application: Application, module: Module) -> None:
+        """USR-03: what its views declare, and what is written when a concern is recorded."""
+        declared = {view["audit"] for _pattern, view in views_of(wsgi, module.name)}
+        school = make_school(application)
+        _record(school)
+        with application.session(school.id, writes=False) as db:
+            written = set(db.scalars(select(AuditEntry.event)))
+        for event in {one for one in declared if isinstance(one, str) and one != IN_SERVICE} | written:
+            assert event in application.audit_words, f"no hook audit_words says what {event!r} means"
 
     @pytest.mark.parametrize(
         "category", ["subscribers", "tweens", "request extensions", "view derivers", "renderer factories"]

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from cpoms_core.access import identity, passwords, sessions, softkeys
+from cpoms_core.access import identity, passwords, sessions
 from cpoms_core.access.models import Account, User
 from cpoms_core.access.users import create_alert_group, create_user
 from cpoms_core.access.viewer import Access, Viewer, utc_now
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
+from cpoms_core.keys import soft_keys
 from cpoms_core.students.models import GroupMember, Student, StudentGroup
 from cpoms_core.students.names import fold
 from cpoms_core.tenancy.scope import SchoolSession
@@ -165,9 +166,9 @@ def _add_user(
     db.get_one(Account, user.account_id).password_hash = _password_hash
     school.users[who], school.emails[who] = user.id, email
     if keyed:
-        new = softkeys.NewKey.make()
+        new = soft_keys.NewKey.make()
         school.secrets[who], school.keys[who] = new.secret, new.id
-        softkeys.add_key(db, user.account_id, "Phone", new, 0, now)
+        soft_keys.add_key(db, user.account_id, "Phone", new, 0, now)
 
 
 def add_student(

@@ -24,7 +24,8 @@ def audited(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
         response = view(context, request)
         status = getattr(response, "status_int", 200)
         if request.viewer is not None and (status < 400 or (status == 422 and request.shown)):
-            request.afterwards.entries.append(entry(request.viewer, event, request.shown))
+            found = entry(request.viewer, event, request.shown, **request.shown_facts)
+            request.afterwards.entries.append(found)
         return response
 
     return noting
@@ -33,12 +34,14 @@ def audited(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
 audited.options = ("audit",)  # type: ignore[attr-defined]
 
 
-def _shows(request: Request, subjects: Iterable[uuid.UUID]) -> None:
-    """Names what the answer shows, for its audit entry."""
+def _shows(request: Request, subjects: Iterable[uuid.UUID], **facts: Any) -> None:
+    """Names what the answer shows, for its audit entry; facts are no content (numbers, names of fields)."""
     request.shown.extend(subjects)
+    request.shown_facts.update(facts)
 
 
 def includeme(config: Configurator) -> None:
     config.add_view_deriver(audited, name="audited", under="secured_view")
     config.add_request_method(lambda _r: [], "shown", reify=True)
+    config.add_request_method(lambda _r: {}, "shown_facts", reify=True)
     config.add_request_method(_shows, "shows")

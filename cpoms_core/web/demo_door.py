@@ -11,7 +11,7 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 
-from cpoms_core.access.softkeys import qr_code
+from cpoms_core.keys.soft_keys import qr_code
 from cpoms_core.modules.routes import CORE, PUBLIC, ModuleRoutes, NotAudited
 from cpoms_core.web import mailbox
 

@@ -82,14 +82,23 @@ def _forbidden(error: HTTPForbidden, request: Request) -> Response:
         return HTTPFound(request.route_path("account", _query={"said": "key-needed"}))
     if request.viewer is not None:
         return _not_found(error, request)
-    asking = request.asking
-    locked = asking is not None and asking.login is not None and asking.login.locked
+    login = _login(request)
+    locked = login is not None and login.locked
     if asked_by_script(request) or "HX-Request" in request.headers:
         return _for_script(request, 423 if locked else 401)
-    if asking is None:
+    if request.place not in LOG_IN:
         return answer(request, 404)
     query = {"next": request.path_qs} if request.method == "GET" and request.path != "/" else {}
-    return HTTPFound(request.route_path("unlock" if locked else "login", _query=query))
+    return HTTPFound(request.route_path(LOG_IN[request.place][locked], _query=query))
+
+
+LOG_IN = {"school": ("login", "unlock"), "accounts": ("portal-login", "portal-unlock")}
+"""Where to go without a session, and with one that is locked."""
+
+
+def _login(request: Request) -> Any:
+    """The session that came with the request, at a school or at the accounts' own host."""
+    return request.asking.login if request.asking is not None else request.portal_login
 
 
 def _for_script(request: Request, status: int) -> Response:
@@ -113,7 +122,7 @@ def _note_refusal(request: Request) -> None:
 
 def _bad_token(_error: BadCSRFToken, request: Request) -> Response:
     """A form that is not ours or was open too long; for a script, a session that is over has no token."""
-    if asked_by_script(request) and (request.asking is None or request.asking.login is None):
+    if asked_by_script(request) and _login(request) is None:
         return _for_script(request, 401)
     return answer(request, 403)
 

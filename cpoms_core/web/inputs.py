@@ -9,31 +9,56 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPBadRequest, HTTPRequestEntityTooLarge
 from pyramid.request import Request
+from sqlalchemy.exc import SQLAlchemyError
+
+from cpoms_core.web.left_out import TooMuchText, text_fields
 
 LONGEST_FIELD = 200_000  # characters
 MOST_FIELDS = 2_000
 MEGABYTE = 1024 * 1024
 FORM_ROOM = 4 * MEGABYTE  # bytes beside the files of a form
+FILES_TOGETHER = 3  # times the largest file of the school: all files of one form
+STILL_READ = 4  # times the largest body: so far the text of a form is looked for beyond its files
 MOST_FILES = 20
 FILE_FIELDS = ("files", "file")
 """The core's fields that take files; a module's are named `module-field`."""
 
 
+def largest_together(request: Request) -> int:
+    """How many megabytes the files of one form may have together."""
+    asking = request.asking
+    largest: int = asking.school.setting("max_file_megabytes") if asking and asking.viewer else 0
+    return FILES_TOGETHER * largest
+
+
 def largest_body(request: Request) -> int:
     """How many bytes a request of this school may have: its files and some room for the form."""
-    asking = request.asking
-    largest = asking.school.setting("max_file_megabytes") if asking and asking.viewer else 0
-    return FORM_ROOM + 3 * largest * MEGABYTE
+    return FORM_ROOM + largest_together(request) * MEGABYTE
 
 
-def bounded(view: Callable[..., Any], _info: Any) -> Callable[..., Any]:
-    """View deriver: refuses bodies, fields and characters that no person sends."""
+def attempts(request: Request) -> int | None:
+    """How often pyramid_retry makes a request: once where the body is too large, because it copies the body
+    of what it may have to repeat, before any view looks at its length."""
+    length = request.content_length or 0
+    try:
+        return 1 if length > FORM_ROOM and length > largest_body(request) else None
+    except SQLAlchemyError:  # it comes again where there is a page for it
+        return 1
+
+
+def bounded(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
+    """View deriver: refuses bodies, fields and characters that no person sends. A view declared with
+    `keeps_text` is asked even where the files of its form are too large together: then it gets the text
+    without them, and `request.files_left_out` is True."""
+    keeps_text = bool(info.options.get("keeps_text"))
 
     def checked(context: Any, request: Request) -> Any:
         if isinstance(context, Exception):  # the page that says so: asked again it would never be seen
             return view(context, request)
         if (request.content_length or 0) > largest_body(request):
-            raise HTTPRequestEntityTooLarge
+            if not keeps_text:
+                raise HTTPRequestEntityTooLarge
+            _leave_files_out(request)
         try:
             fields = [*request.GET.items()]
             if request.method == "POST":
@@ -47,6 +72,26 @@ def bounded(view: Callable[..., Any], _info: Any) -> Callable[..., Any]:
         return view(context, request)
 
     return checked
+
+
+bounded.options = ("keeps_text",)  # type: ignore[attr-defined]
+
+
+def _leave_files_out(request: Request) -> None:
+    """Makes the text of a form what `request.POST` is: for the check of the form's token, which is in it, and
+    for the view. Raises HTTPRequestEntityTooLarge where it is no form with files, or beyond all measure."""
+    length = request.content_length or 0
+    is_form = request.method == "POST" and request.content_type == "multipart/form-data"
+    if not is_form or request.viewer is None or length > STILL_READ * largest_body(request):
+        raise HTTPRequestEntityTooLarge
+    try:
+        fields = text_fields(request.body_file_raw, request.headers["Content-Type"], length, most=MOST_FIELDS)
+    except TooMuchText as error:
+        raise HTTPRequestEntityTooLarge from error
+    except ValueError as error:
+        raise HTTPBadRequest from error
+    request.environ["webob._parsed_post_vars"] = (fields, request.body_file_raw)
+    request.files_left_out = True
 
 
 def _possible(name: str | None, value: Any) -> bool:
@@ -88,4 +133,5 @@ def _storable(text: str) -> bool:
 
 
 def includeme(config: Configurator) -> None:
+    config.add_request_method(lambda _r: False, "files_left_out", reify=True)
     config.add_view_deriver(bounded, name="bounded_input", under="module_gate", over="secured_view")

@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import structlog
 from markupsafe import Markup
 from pyramid.config import Configurator
 from pyramid.csrf import get_csrf_token
 from pyramid.events import BeforeRender
-from pyramid.renderers import render
+from pyramid.renderers import get_renderer
 from pyramid.request import Request
 
 from cpoms_core.access.viewer import Viewer
@@ -20,6 +21,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.hooks.relay import HookFailure
 from cpoms_core.hooks.types import NavItem, Panel
 from cpoms_core.logs import place_of
+from cpoms_core.portal.queries import other_schools
 from cpoms_core.web.request import SAFE_METHODS
 from cpoms_core.web.security import present_token
 
@@ -37,13 +39,35 @@ SAID = {
     "pinned": "Pinned to the top.",
     "unpinned": "Taken off the top, and back in its place by date.",
     "alert-read": "Marked as read.",
+    "provider-unfinished": "That log-in was not finished in time, or in another browser. Please start again.",
+    "log-in-ended": "That log-in is ended.",
+    "logged-out-everywhere": "You are logged out everywhere.",
     "logged-out": "You are logged out.",
     "password-set": "Your password is set. Log in with it now.",
+    "sso-logged-out": "You are logged out, at all your schools: an SSO account is one log-in.",
+    "sso-email-changed": "Your e-mail address is changed. Log in with it from now on.",
+    "alerts-changed": "The mails of your school go to the new address from now on.",
+    "link-sent": "A link was sent to the new address. Until you open it and confirm, nothing changes.",
+    "password-again": "Before you add a key, please give your password again.",
     "key-needed": "Your school asks everyone to log in with a key. Add one here, or use yours, to go on.",
     "key-added": "The key is added. You will be asked for it when you log in.",
     "key-removed": "The key is removed.",
+    "key-renamed": "The key has its new name.",
+    "phone-not-asked": "Your phone was not asked: it was asked too often, or a log-in was denied on it. "
+    "Type a code instead, or try again later.",
     "saved": "Saved.",
+    "user-added": "The account is made. No mail was sent: send a link when it is time.",
+    "user-added-link": "The account is made, and a link to set a password is mailed.",
+    "user-link-sent": "A link to set a password is mailed. Earlier links have stopped working.",
+    "user-deactivated": "The account is deactivated, and its sessions have ended.",
+    "user-reactivated": "The account is in use again.",
+    "user-alerts-removed": "The alerts are off the dashboard. They count as not read.",
+    "user-keys-removed": "All keys are removed. Full access needs a new key first.",
+    "group-deleted": "The user group is deleted.",
     "alert-group-deleted": "The alert group is deleted.",
+    "classes-restricted": "Restrictions are on: only who is listed for a group below sees its students.",
+    "classes-open": "Restrictions are off. The lists are kept.",
+    "classes-seen": "Marked as seen. Nobody is listed for these classes until you do it.",
     "module-on": "The module is on.",
     "module-off": "The module is off. What was recorded with it is kept.",
     "failures-seen": "Marked as seen.",
@@ -51,6 +75,8 @@ SAID = {
     "import-dropped": "The import was dropped. Nothing was changed.",
 }
 """What a page may say after a redirect, by the code in its address: no text travels in addresses."""
+NOT_DONE = frozenset({"key-needed", "password-again", "provider-unfinished"})
+"""Those of them that say that something is still to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +110,10 @@ class Page:
     def __init__(self, request: Request) -> None:
         self._request = request
         self.title = ""
-        said = SAID.get(_said(request)) if request.method == "GET" else None
-        self.notices: list[Notice] = [Notice("success", said)] if said else []
+        self._templates: dict[str, Any] = {}
+        code = _said(request) if request.method == "GET" else ""
+        kind = "warning" if code in NOT_DONE else "success"
+        self.notices: list[Notice] = [Notice(kind, SAID[code])] if code in SAID else []
 
     @property
     def viewer(self) -> Viewer | None:
@@ -125,6 +153,20 @@ class Page:
     def add_href(self) -> str | None:
         return "/incidents/add" if self.viewer and self.viewer.may("incidents:add") else None
 
+    @cached_property
+    def other_schools(self) -> list[Link]:
+        """The other schools that an SSO account opens, with the way there (ACC-03). Nothing of this school
+        goes along: the link says only where to."""
+        request = self._request
+        login = request.asking.login if request.asking and self.viewer else None
+        if login is None or not login.sso or getattr(request, "exception", None) is not None:
+            return []
+        address = request.app.deployment.school_address
+        return [
+            Link(school.name, f"{address(school.slug)}/sso", "school")
+            for school in other_schools(request.db, login.account_id)
+        ]
+
     @property
     def logo(self) -> None:
         return None
@@ -143,10 +185,13 @@ class Page:
         viewer, request = self.viewer, self._request
         if viewer is None:
             return []
-        items = [item for item in CORE_NAV if not item.needs or viewer.may(item.needs)]
-        if getattr(request, "exception", None) is None:
+        if viewer.access == "account":
+            items = [item for item in CORE_NAV if item.route == "account"]
+        else:
+            items = [item for item in CORE_NAV if not item.needs or viewer.may(item.needs)]
+        if getattr(request, "exception", None) is None and viewer.access != "account":
             items += request.app.hooks.collect("nav_items", request.db, viewer)
-        here = _path(request)
+        here = path_of(request)
         links = []
         for item in sorted(items, key=lambda item: item.weight):
             try:
@@ -175,7 +220,7 @@ class Page:
         told (MOD-04)."""
         request = self._request
         try:
-            return Markup(render(panel.template, dict(panel.context), request=request))  # noqa: S704
+            return Markup(self._template(panel.template)(page=self, request=request, **panel.context))  # noqa: S704
         except Exception as error:  # a module's fault must never become the page's
             reference = new_id().hex[-12:]
             package = panel.template.partition(":")[0]
@@ -194,9 +239,28 @@ class Page:
                 ).format(module, reference)
             return Markup("")
 
+    def _template(self, name: str) -> Any:
+        """A module's template; kept for the page, on which many incidents have a panel of it."""
+        if name not in self._templates:
+            renderer = get_renderer(name, registry=self._request.registry)
+            self._templates[name] = renderer.implementation()
+        return self._templates[name]
+
     @staticmethod
     def asset(path: str) -> str:
         return asset_address(path)
+
+
+def _address(request: Request, route: str, **parameter: Any) -> str:
+    """As `route_path` of a route with one parameter, an id: each route is worked out once a request, for
+    pages that link to as many as they list."""
+    ((name, value),) = parameter.items()
+    kept = request.__dict__.setdefault("_addresses", {})
+    if route not in kept:
+        before, _, after = request.route_path(route, **{name: "~"}).rpartition("~")
+        kept[route] = before, after
+    before, after = kept[route]
+    return f"{before}{value}{after}"
 
 
 def _said(request: Request) -> str:
@@ -206,11 +270,18 @@ def _said(request: Request) -> str:
         return ""
 
 
-def _path(request: Request) -> str:
+def path_of(request: Request) -> str:
+    """The path that was asked for, or an empty text for one that cannot be read."""
     try:
         return str(request.path)
     except UnicodeDecodeError:
         return ""
+
+
+def _page(request: Request) -> Page:
+    """The frame of the place that was asked; a place that is no school may have one of its own."""
+    made: Page = request.registry.pages.get(request.place, Page)(request)
+    return made
 
 
 def _add_page(event: BeforeRender) -> None:
@@ -224,5 +295,7 @@ def _add_page(event: BeforeRender) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_request_method(Page, "page", reify=True)
+    config.registry.pages = {}  # type: ignore[attr-defined]
+    config.add_request_method(_page, "page", reify=True)
+    config.add_request_method(_address, "address")
     config.add_subscriber(_add_page, BeforeRender)

@@ -13,7 +13,7 @@ from pyramid.security import Allowed, Denied
 from zope.interface import implementer
 
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.modules.routes import OWN_ACCOUNT, SIGNED_IN
+from cpoms_core.modules.routes import OWN_ACCOUNT, PORTAL, SIGNED_IN
 
 ANONYMOUS_COOKIE = "form-token"
 
@@ -21,7 +21,7 @@ ANONYMOUS_COOKIE = "form-token"
 @implementer(ISecurityPolicy)
 class SessionSecurity:
     """A view's permission is one that the session has; `signed-in` asks for a session that reaches more than
-    its own account, `own-account` for any."""
+    its own account, `own-account` for any; `portal` for an SSO log-in at the accounts' own host."""
 
     def identity(self, request: Request) -> Viewer | None:
         return request.viewer
@@ -30,6 +30,8 @@ class SessionSecurity:
         return str(request.viewer.user_id) if request.viewer else None
 
     def permits(self, request: Request, _context: Any, permission: str) -> Any:
+        if permission == PORTAL:
+            return Denied("nobody is logged in") if request.portal is None else Allowed("an SSO log-in")
         viewer: Viewer | None = request.viewer
         if viewer is None:
             return Denied("nobody is signed in")
@@ -77,8 +79,9 @@ class FormToken:
 
 def present_token(request: Request) -> str:
     """The token that this browser's forms carry already, or an empty text."""
-    if request.asking and request.asking.login:
-        return str(request.asking.login.csrf_token)
+    login = request.portal_login or (request.asking and request.asking.login)
+    if login:
+        return str(login.csrf_token)
     made = str(getattr(request, "form_token", ""))
     return made or str(request.cookies.get(_cookie(request), ""))
 

@@ -7,6 +7,7 @@ waited for its own request until the time-out when tried.)
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,9 @@ from cpoms_core.web.request import Afterwards
 
 log = structlog.get_logger()
 Handler = Callable[[Request], Response]
+POLICY = "Content-Security-Policy"
 HEADERS = {
-    "Content-Security-Policy": (
+    POLICY: (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; manifest-src 'self'; frame-ancestors 'none'; "
         "base-uri 'none'"
@@ -46,7 +48,11 @@ STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 def headers_tween(handler: Handler, registry: Any) -> Handler:
     """Security headers on every answer; pages with records are kept by no cache."""
-    secure = registry.app.deployment.secure
+    deployment = registry.app.deployment
+    secure = deployment.secure
+    # a form that logs in at the accounts' own host leads on to a school, which browsers count as its target
+    schools = deployment.school_address("*")
+    forms_lead_to_schools = HEADERS[POLICY].replace("form-action 'self'", f"form-action 'self' {schools}")
 
     def tween(request: Request) -> Response:
         try:
@@ -57,6 +63,8 @@ def headers_tween(handler: Handler, registry: Any) -> Handler:
                 raise
             log.error("no page could be made", error=type(error).__name__, at=place_of(error))
             response = Response(NO_PAGE, status=503, content_type="text/plain")
+        if request.__dict__.get("place") == "accounts":
+            response.headers.setdefault(POLICY, forms_lead_to_schools)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -116,6 +124,7 @@ def _write(request: Request) -> None:
         asking.login if asking and afterwards.touch and not (asking.login and asking.login.locked) else None
     )
     stale = login is not None and login.touched_at < now - sessions.TOUCH_EVERY
+    _touch_portal(request, now)
     if not (afterwards.entries or failures or stale) or request.school_id is None:
         return
     with request.app.transaction(request.school_id) as session:
@@ -126,6 +135,15 @@ def _write(request: Request) -> None:
             )
         if login is not None and stale:
             sessions.touch(session, login.token_hash, now)
+            if login.portal_hash is not None:
+                sessions.touch_portal(session, login.portal_hash, now)
+
+
+def _touch_portal(request: Request, now: dt.datetime) -> None:
+    portal = request.__dict__.get("portal")
+    if portal is not None and request.afterwards.touch and portal.touched_at < now - sessions.TOUCH_EVERY:
+        with request.app.transaction(None) as session:
+            sessions.touch_portal(session, portal.token_hash, now)
 
 
 def includeme(config: Configurator) -> None:

@@ -25,6 +25,7 @@ from cpoms_core.modules.registry import installed
 from cpoms_core.students.models import Student
 from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.web.request import cookie_name
+from tests.bench import log_in
 from tests.bench.filling import filled_school
 from tests.bench.floor import bare_page, by_hand, recorded
 
@@ -88,13 +89,12 @@ def figures(app: Application, incidents: int, runs: int, folder: Path) -> dict[s
             },
         ),
     }
-    bare = median(bare_page(folder), runs)
     found = {}
     for name, page in pages.items():
         with recorded(app.engines.reading, app.engines.writing) as statements:
-            page()
+            answer = page()
         hand = by_hand(app.engines.writing, statements, known)
-        floor = median(hand, runs) + bare
+        floor = median(hand, runs) + median(bare_page(folder, answer), runs)
         hand.close()  # type: ignore[attr-defined]
         found[name] = (median(page, runs), floor)
     return found
@@ -142,6 +142,7 @@ def main() -> None:
                     f"  {figure:<16} {page:8.1f} ms   floor {floor:7.1f} ms   x {page / floor:.1f}",
                     flush=True,
                 )
+            log_in.report(app)
             if incidents == options.incidents[-1] and not options.no_import:
                 import_figures(app, Path(name))
             app.engines.dispose()

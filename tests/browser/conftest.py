@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def port(app: Application) -> Iterator[int]:
-    """The port of a server of the application."""
-    server: Any = create_server(configure(app), host="127.0.0.1", port=0, threads=8)
+    """The port of a server of the application, whose deployment says that it is the one people use: what a
+    security key signs names it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    deployment = replace(app.deployment, public_port=listening.getsockname()[1])
+    served = Application(deployment, modules=app.modules, engines=app.engines)
+    server: Any = create_server(configure(served), sockets=[listening], threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield server.effective_port

@@ -49,7 +49,9 @@ def test_a_key_is_added_and_proved(school: SchoolForTests, desk: Any) -> None:
     """ACC-05: QR code and secret as text, a name, a current code; then a marker until its first use."""
     teacher = desk("teacher")
     page = teacher.open("/account")
+    page.get_by_role("main").get_by_role("link", name="Security keys").click()
     page.get_by_role("link", name="Add new device").click()
+    page.get_by_text("With any other authenticator").click()
     teacher.look("key-add")
     secret = "".join(page.locator("[data-secret]").inner_text().split())
     page.get_by_label("Name of the device").fill("My phone")
@@ -98,6 +100,18 @@ def test_the_form_can_be_filled_in_by_keyboard_alone(school: SchoolForTests, des
     page.get_by_role("button", name="Add incident and alert 1 person").focus()
     keys.press("Enter")
     expect(page.get_by_text("The incident is recorded")).to_be_visible()
+
+
+def test_tab_leads_past_a_list_that_scrolls(desk: Any) -> None:
+    """INC-01: from a box with its list open Tab goes to the next control, not to the list or to nothing."""
+    page = desk("teacher").open("/incidents/add")
+    page.get_by_role("combobox", name="Alert staff").focus()
+    listed = page.get_by_role("listbox", name="Alert staff")
+    expect(listed).to_be_visible()
+    listed.evaluate("list => { list.style.maxHeight = '2rem'; }")
+    assert listed.evaluate("list => list.scrollHeight > list.clientHeight")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="DSLs")).to_be_focused()
 
 
 def test_the_screen_is_covered_by_a_key_press(school: SchoolForTests, desk: Any) -> None:

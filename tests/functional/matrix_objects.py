@@ -8,13 +8,18 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from cpoms_core.access.users import create_alert_group
+from cpoms_core.access.models import LoginSession, SoftKey, User
+from cpoms_core.access.sessions import hashed
+from cpoms_core.access.users import create_alert_group, create_user
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import Alert
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
 from cpoms_core.imports.models import ImportRun
 from cpoms_core.incidents.models import Incident, IncidentCategory, IncidentStudent
+from cpoms_core.keys.soft_keys import NewKey, add_key
+from cpoms_core.openid.services import ProviderFacts, save_provider
+from cpoms_core.students.models import StudentGroup
 from cpoms_core.tenancy.models import School
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.services import next_number
@@ -45,7 +50,11 @@ def incident(school: SchoolForTests, category: str, *, alert: str = "", deleted:
         db.add_all(
             [
                 IncidentStudent(
-                    school_id=school.id, incident_id=made, student_id=school.students["aoife"], linked=False
+                    school_id=school.id,
+                    incident_id=made,
+                    student_id=school.students["aoife"],
+                    occurred_at=now,
+                    linked=False,
                 ),
                 IncidentCategory(
                     school_id=school.id, incident_id=made, category_id=school.categories[category]
@@ -130,6 +139,62 @@ def alert_group(school: SchoolForTests) -> uuid.UUID:
         return create_alert_group(db, f"Group {new_id()}", [school.users["lead"]])
 
 
+def a_class(school: SchoolForTests) -> uuid.UUID:
+    with school.app.session(school.id, writes=False) as db:
+        return db.scalars(select(StudentGroup.id).where(StudentGroup.name == "7A")).one()
+
+
+def user(school: SchoolForTests) -> uuid.UUID:
+    """A new user, a teacher without a key."""
+    with school.app.transaction(school.id) as db:
+        name = new_id()
+        return create_user(
+            db,
+            email=f"{name}@{school.slug}.example",
+            forename="Uma",
+            surname="User",
+            group_id=school.groups["Teachers"],
+            now=utc_now(),
+        ).id
+
+
+def deactivated_user(school: SchoolForTests) -> uuid.UUID:
+    """One who was deactivated: administrators see them still."""
+    user_id = user(school)
+    with school.app.transaction(school.id) as db:
+        db.get_one(User, (school.id, user_id)).deactivated_at = utc_now()
+    return user_id
+
+
+def provider(school: SchoolForTests, *, enabled: bool) -> uuid.UUID:
+    """An OpenID provider that nothing answers for."""
+    facts = ProviderFacts(f"P {new_id()}", f"http://localhost:9/{new_id()}", "us", "secret", False, enabled)
+    with school.app.transaction(school.id) as db:
+        return save_provider(db, school.viewer("admin"), None, facts)
+
+
+def key(school: SchoolForTests, *, removed: bool = False) -> uuid.UUID:
+    """Another authenticator of the lead."""
+    new = NewKey.make()
+    with school.app.transaction(school.id) as db:
+        lead = db.get_one(User, (school.id, school.users["lead"]))
+        add_key(db, lead.account_id, "Tablet", new, 0, utc_now())
+        if removed:
+            db.get_one(SoftKey, new.id).removed_at = utc_now()
+    return new.id
+
+
+def own_log_in(school: SchoolForTests) -> uuid.UUID:
+    """Another log-in of the lead."""
+    token = school.session_token("lead")
+    with school.app.session(school.id, writes=False) as db:
+        return db.get_one(LoginSession, hashed(token)).id
+
+
+PROVIDERS: dict[str, Maker] = {
+    "offered": lambda school: provider(school, enabled=True),
+    "off": lambda school: provider(school, enabled=False),
+}
 OURS: dict[str, dict[str, Maker]] = {
     "incident": {
         "about Behaviour": behaviour,
@@ -149,10 +214,17 @@ OURS: dict[str, dict[str, Maker]] = {
         "in the vault": lambda school: document(school, None),
         "removed": lambda school: document(school, behaviour(school), removed=True),
     },
+    "user": {"ours": user, "deactivated": deactivated_user},
     "user group": {"ours": lambda school: school.groups["Teachers"]},
     "alert group": {"ours": alert_group},
+    "class": {"ours": a_class},
+    "kind of class": {"tutor": lambda _school: "tutor"},
     "import run": {"ours": import_run},
     "module": {"installed": lambda school: next(iter(school.app.modules))},
+    "provider": PROVIDERS,
+    "offered provider": PROVIDERS,
+    "own key": {"of the lead": key, "removed": lambda school: key(school, removed=True)},
+    "own log-in": {"the lead's other one": own_log_in},
     "own alert": {
         "to the teacher": alerted,
         "on a deleted incident": lambda school: incident(school, "Behaviour", alert="open", deleted=True),

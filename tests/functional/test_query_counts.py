@@ -13,7 +13,7 @@ from cpoms_core.incidents.services import Linked, NewAction, NewIncident, record
 from cpoms_core.testing.counting import counted
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
-MOST = 32  # statements of one request; a page that leads on to another is two
+MOST = 25  # statements of one request; a page that leads on to another is two
 
 
 def fill(school: SchoolForTests, times: int) -> Incident:

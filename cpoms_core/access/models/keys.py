@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cpoms_core.database.base import Base
@@ -48,7 +48,7 @@ class SecurityKey(Base):
     rp_id: Mapped[str] = mapped_column(String(253))  # the host name it answers to
     credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023))
     credential: Mapped[bytes]  # the attested credential data, with the public key
-    sign_count: Mapped[int] = mapped_column(default=0)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
     verifies_user: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime]
     first_used_at: Mapped[dt.datetime | None]

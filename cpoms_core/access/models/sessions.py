@@ -31,6 +31,7 @@ class LoginSession(Base):
     csrf_token: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     touched_at: Mapped[dt.datetime]
+    proved_at: Mapped[dt.datetime]  # when a password, key or provider last showed who it is
     locked_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
     ip: Mapped[str] = mapped_column(String(64), default="")
@@ -50,6 +51,7 @@ class PortalSession(Base):
     csrf_token: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[dt.datetime]
     touched_at: Mapped[dt.datetime]
+    proved_at: Mapped[dt.datetime]  # when a password, key or provider last showed who it is
     ended_at: Mapped[dt.datetime | None]
     ip: Mapped[str] = mapped_column(String(64), default="")
     browser: Mapped[str] = mapped_column(String(300), default="")

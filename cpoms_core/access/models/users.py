@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cpoms_core.database.base import Base, OfSchool, Record, belongs_to
+from cpoms_core.students.names import fold
+
+LONGEST_NAME = 100  # characters of a forename or surname
 
 
 class UserGroup(Record, Base):
@@ -50,13 +54,18 @@ class User(Record, Base):
     __table_args__ = (
         belongs_to("user_group", "group_id"),
         UniqueConstraint("school_id", "account_id"),
+        Index("ix_user_order", "school_id", "surname_key", "forename_key", "id"),
     )
 
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id"))
     group_id: Mapped[uuid.UUID]
-    forename: Mapped[str] = mapped_column(String(100))
-    surname: Mapped[str] = mapped_column(String(100))
-    staff_mis_id: Mapped[str | None] = mapped_column(String(80))
+    forename: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    surname: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    surname_key: Mapped[str] = mapped_column(String(LONGEST_NAME), default="")  # folded, for the order
+    forename_key: Mapped[str] = mapped_column(String(LONGEST_NAME), default="")
+    search_text: Mapped[str] = mapped_column(Text, default="")  # the name, folded, for searching
+    staff_mis_source: Mapped[str | None] = mapped_column(String(40))  # whose id the next one is
+    staff_mis_id: Mapped[str | None] = mapped_column(String(80))  # None: not from a MIS
     sees_ungrouped: Mapped[bool] = mapped_column(default=False)  # students who have no group (USR-03)
     created_at: Mapped[dt.datetime]
     deactivated_at: Mapped[dt.datetime | None]
@@ -64,6 +73,15 @@ class User(Record, Base):
     @property
     def name(self) -> str:
         return f"{self.forename} {self.surname}".strip()
+
+
+@event.listens_for(User, "before_insert")
+@event.listens_for(User, "before_update")
+def _fold_name(_mapper: Any, _connection: Any, user: User) -> None:
+    """What a user is searched and ordered by follows the name, whoever sets it."""
+    user.surname_key = fold(user.surname)[:LONGEST_NAME]
+    user.forename_key = fold(user.forename)[:LONGEST_NAME]
+    user.search_text = fold(user.name)
 
 
 class AlertGroup(Record, Base):

@@ -6,16 +6,15 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 
-from cpoms_core.access import policy
-from cpoms_core.access.models import Account, GroupCategory, GroupPermission, User, UserGroup
+from cpoms_core.access.models import ClassAccess, GroupCategory, GroupPermission, User, UserGroup
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.admin.guards import begin_change, refuse_if_changed, tidy_name
+from cpoms_core.admin.guards import begin_change, keep_an_administrator, refuse_if_changed, tidy_name
 from cpoms_core.admin.rights import RIGHTS, GroupState, category_rows, grantable, group_state
 from cpoms_core.audit import services as audit
 from cpoms_core.database.types import new_id
-from cpoms_core.errors import Refused
+from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.tenancy.scope import SchoolSession
 
 ADMINISTRATION = "admin"
@@ -56,6 +55,47 @@ def change_group(
         audit.record(db, viewer, "group.changed", [group_id], **details)
 
 
+def administers(db: SchoolSession, group_id: uuid.UUID) -> bool:
+    """Whether a user group has the Administration permission."""
+    return db.get(GroupPermission, (db.school_id, group_id, ADMINISTRATION)) is not None
+
+
+def administers_user(db: SchoolSession, user_id: uuid.UUID) -> bool:
+    """Whether a user's group has the Administration permission."""
+    return administers(db, db.get_one(User, (db.school_id, user_id)).group_id)
+
+
+def users_in(db: SchoolSession, group_id: uuid.UUID) -> list[User]:
+    """Everyone who is in a user group, deactivated users too, by name."""
+    return list(
+        db.scalars(
+            select(User)
+            .where(User.group_id == group_id)
+            .order_by(User.surname_key, User.forename_key, User.id)
+        )
+    )
+
+
+def delete_group(db: SchoolSession, viewer: Viewer, group_id: uuid.UUID) -> None:
+    """Deletes a user group that nobody is in, with its rights and its access to classes (USR-05). Deactivated
+    users count: their reactivation would find no group. Raises Refused, NothingThere."""
+    begin_change(db, viewer)
+    group = db.get(UserGroup, (db.school_id, group_id))
+    if group is None:
+        raise NothingThere
+    if users_in(db, group_id):
+        raise Refused("There are users in this user group, so it cannot be deleted.")
+    for table, column in (
+        (ClassAccess, ClassAccess.holder_id),
+        (GroupCategory, GroupCategory.group_id),
+        (GroupPermission, GroupPermission.group_id),
+    ):
+        db.execute(delete(table).where(column == group_id).execution_options(synchronize_session=False))
+    audit.record(db, viewer, "group.deleted", [group_id], name=group.name)
+    db.delete(group)
+    db.flush()
+
+
 def shown(db: SchoolSession, viewer: Viewer, state: GroupState) -> tuple[Any, ...]:
     """What a group's page shows, for its mark: what is given, and what could be. A permission or category
     that came in between was not on the page, so its missing tick says nothing."""
@@ -87,22 +127,12 @@ def _refuse_unknown(db: SchoolSession, viewer: Viewer, wanted: GroupState) -> No
 
 def _refuse_last_administrators(db: SchoolSession, group_id: uuid.UUID) -> None:
     """Somebody who can log in with a key must keep the administration, or nobody could give it back."""
-    others = db.scalar(
-        select(func.count())
-        .select_from(User)
-        .join(Account, Account.id == User.account_id)
-        .where(
-            policy.key_holders(),
-            Account.disabled_at.is_(None),
-            User.group_id != group_id,
-            policy.eyes_of_users().permits(ADMINISTRATION),
-        )
+    keep_an_administrator(
+        db,
+        db.scalars(select(User.id).where(User.group_id == group_id)).all(),
+        "This is the only user group with key holders that has the Administration permission. Give it to "
+        "another user group with key holders first: otherwise nobody could administer the school.",
     )
-    if not others:
-        raise Refused(
-            "This is the only user group with key holders that has the Administration permission. Give it to "
-            "another user group with key holders first: otherwise nobody could administer the school."
-        )
 
 
 def _change_rights(

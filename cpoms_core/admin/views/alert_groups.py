@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from cpoms_core.admin import queries
-from cpoms_core.admin.forms import AlertGroupForm
+from cpoms_core.admin.forms.groups import AlertGroupForm
 from cpoms_core.admin.guards import ChangedMeanwhile, mark_of
-from cpoms_core.admin.queries import UserChoice
+from cpoms_core.admin.queries import alert_groups as queries
 from cpoms_core.admin.services import alert_groups as services
+from cpoms_core.admin.views.dual_lists import people_sections
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.web.forms import as_id
 
@@ -122,13 +120,20 @@ def _page(
     deactivated: int = 0,
     seen: str = "",
 ) -> dict[str, Any]:
-    users = queries.active_users(request.db)
-    # the user group is part of the text, so that typing its name finds everyone in it
-    form.members.choices = [(user.id, f"{user.name} ({user.group})") for user in users]
     return {
         "title": f"Alert group {title}" if title else "New alert group",
         "form": form,
-        "user_groups": _by_user_group(users),
+        "users": {
+            "id": "members",
+            "name": "members",
+            "legend": form.members.label.text,
+            "help": form.members.description,
+            "errors": form.members.errors,
+            "left": "Not in this alert group",
+            "right": "In this alert group",
+            "sections": people_sections(queries.active_users(request.db), set(form.members.data or [])),
+            "offers_groups": True,
+        },
         "deactivated": deactivated,
         "seen": seen,
         "delete_href": request.route_path("admin-alert-group-delete", group_id=group_id)
@@ -136,16 +141,3 @@ def _page(
         else None,
         "back_href": request.route_path("admin-alert-groups"),
     }
-
-
-def _by_user_group(users: Sequence[UserChoice]) -> list[dict[str, str]]:
-    """User groups as the buttons that add their present members."""
-    members: dict[str, list[dict[str, str]]] = {}
-    for user in users:
-        members.setdefault(user.group, []).append(
-            {"value": str(user.id), "text": f"{user.name} ({user.group})"}
-        )
-    return [
-        {"id": name, "name": name, "members_json": json.dumps(people)}
-        for name, people in sorted(members.items(), key=lambda item: item[0].casefold())
-    ]

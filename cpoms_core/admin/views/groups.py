@@ -8,13 +8,14 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from cpoms_core.admin import queries
-from cpoms_core.admin.forms import GroupForm, wanted_group
+from cpoms_core.admin.forms.groups import GroupForm, wanted_group
 from cpoms_core.admin.guards import ChangedMeanwhile, mark_of
+from cpoms_core.admin.queries import groups as queries
 from cpoms_core.admin.rights import RIGHTS, GroupState, category_rows, grantable, group_state
 from cpoms_core.admin.services import groups as services
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.web.forms import as_id
+from cpoms_core.web.page import Notice
 
 
 def groups(request: Request) -> dict[str, Any]:
@@ -69,6 +70,37 @@ def group(request: Request) -> Any:
     return _page(request, form, state, group_id, seen)
 
 
+def delete(request: Request) -> Any:
+    """Deletes a user group that nobody is in; says who is in one that cannot be deleted (USR-05)."""
+    group_id = as_id(request.matchdict["group_id"])
+    found = queries.groups(request.db, group_id) if group_id else []
+    if group_id is None or not found:
+        raise NothingThere
+    request.shows([group_id])
+    if request.method == "POST":
+        try:
+            services.delete_group(request.db, request.viewer, group_id)
+            return HTTPSeeOther(request.route_path("admin-groups", _query={"said": "group-deleted"}))
+        except Refused as error:
+            request.tm.doom()
+            request.response.status_int = 422
+            request.page.notices.append(Notice("danger", error.message))
+    return {
+        "title": f"Delete the user group {found[0].name}",
+        "row": found[0],
+        "users": [
+            {
+                "name": user.name,
+                "href": request.route_path("admin-user", user_id=user.id),
+                "deactivated": user.deactivated_at is not None,
+            }
+            for user in services.users_in(request.db, group_id)
+        ],
+        "action": request.path,
+        "back_href": request.route_path("admin-group", group_id=group_id),
+    }
+
+
 def _saved(request: Request) -> HTTPSeeOther:
     """Back to the list; to the dashboard for those who took the administration from themselves."""
     left = [row for row in queries.groups(request.db, request.viewer.group_id) if row.administers]
@@ -112,4 +144,5 @@ def _page(
         "sections": sections,
         "seen": seen or mark_of(*services.shown(db, viewer, state)),
         "back_href": request.route_path("admin-groups"),
+        "delete_href": request.route_path("admin-group-delete", group_id=group_id) if group_id else None,
     }

@@ -7,9 +7,10 @@ from typing import Any
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 
-from cpoms_core.admin import queries
 from cpoms_core.admin.module_facts import hook_words
+from cpoms_core.admin.queries import overview as queries
 from cpoms_core.admin.services.failures import see_failures
+from cpoms_core.imports.leavers import still_active
 from cpoms_core.imports.queries import health
 from cpoms_core.modules.models import ModuleFailure
 from cpoms_core.web.forms import as_id
@@ -29,8 +30,20 @@ def overview(request: Request) -> dict[str, Any]:
         "health": health(db, viewer),
         "given_up": outgoing.given_up,
         "late": outgoing.late,
+        "leavers": _leavers(request),
         "late_since": viewer.local(outgoing.oldest) if outgoing.oldest else None,
     }
+
+
+def _leavers(request: Request) -> list[dict[str, str]]:
+    """Users who left the MIS and whose account an import did not deactivate, though the school asks for it
+    (USR-10)."""
+    if not request.viewer.school.setting("disable_missing_accounts"):
+        return []
+    return [
+        {"name": user.name, "href": request.route_path("admin-user", user_id=user.id)}
+        for user in still_active(request.db)
+    ]
 
 
 def _failure(request: Request, failure: ModuleFailure) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from cpoms_core.admin.forms import settings_form, typed_settings
+from cpoms_core.admin.forms.settings import settings_form, typed_settings
 from cpoms_core.admin.guards import ChangedMeanwhile, mark_of
 from cpoms_core.admin.services.settings import change_settings, settings_shown
 from cpoms_core.errors import Refused

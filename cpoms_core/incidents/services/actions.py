@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
+from cpoms_core.alerts.queries import configured
 from cpoms_core.alerts.services import alert
 from cpoms_core.audit import services as audit
 from cpoms_core.database.types import new_id
@@ -20,10 +21,10 @@ from cpoms_core.incidents.models import (
     ActionAgency,
     ActionVersion,
     Incident,
-    IncidentCategory,
     IncidentStudent,
     IncidentVersion,
 )
+from cpoms_core.incidents.services.about import about_recorded, widened
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewAction
 from cpoms_core.outbox.retries import keep_for_retry
@@ -33,7 +34,8 @@ from cpoms_core.tenancy.scope import SchoolSession
 
 def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     """Records a follow-up under an incident that the viewer may read: version, further categories with
-    their monitoring, alerts, files and the modules' parts (ACT-01).
+    their monitoring, alerts (of those configured for a category that it adds, too: USR-07), files and the
+    modules' parts (ACT-01).
 
     Raises NothingThere, FormRefused and Refused.
     """
@@ -52,23 +54,21 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
         return repeated
     if errors := attached_wrongly(db, viewer, new):
         raise FormRefused(errors)
-    present = list(
-        db.scalars(select(IncidentCategory.category_id).where(IncidentCategory.incident_id == incident.id))
-    )
     chosen = with_parents(db, viewer, new.category_ids) if new.category_ids else []
-    added = [category for category in chosen if category not in present]
+    about, added = widened(about_recorded(db, incident.id), chosen)
+    recipients = set(new.alert_ids) | {person.id for person in configured(db, about, added)}
     action = _insert_action(db, viewer, new, added)
     if added:
         _widen(db, viewer, incident, added)
     attach(db, viewer, new.documents, incident_id=incident.id, action_id=action.id)
-    alert(db, viewer, new.alert_ids, incident.id, [*present, *added], action_id=action.id)
+    alert(db, viewer, sorted(recipients), incident.id, about.category_ids, action_id=action.id)
     drafts.forget(db, viewer, f"action-{incident.id}")
     audit.record(
         db,
         viewer,
         "action.recorded",
         [incident.id, action.id],
-        alerted=len(set(new.alert_ids)),
+        alerted=len(recipients),
         files=len(new.documents),
     )
     db.app.hooks.effect(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.alerts import queries as alert_queries
+from cpoms_core.alerts.queries import About, configured
 from cpoms_core.alerts.services import alert
 from cpoms_core.audit import services as audit
-from cpoms_core.database.types import new_id
+from cpoms_core.database.rows import insert_rows
+from cpoms_core.database.types import Id, new_id
 from cpoms_core.documents.services import attach
 from cpoms_core.errors import NothingThere
 from cpoms_core.hooks.types import FieldError
@@ -28,8 +29,21 @@ from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, N
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.models import Student
 from cpoms_core.students.monitoring import monitor
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 from cpoms_core.tenancy.services import next_number
+
+SUBMITTED = built_once(
+    select(Incident).where(
+        Incident.submission == bindparam("submission", type_=Id),
+        Incident.author_id == bindparam("author", type_=Id),
+    )
+)
+
+
+@policy.for_rights
+def _choosable(sight: policy.Sight) -> Select[uuid.UUID]:
+    ids = bindparam("students", expanding=True, type_=Id)
+    return select(Student.id).where(Student.id.in_(ids), policy.choosable_students(sight))
 
 
 def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Incident:
@@ -40,11 +54,7 @@ def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Inci
     """
     if not viewer.may("incidents:add"):
         raise NothingThere
-    repeated = db.scalars(
-        select(Incident).where(
-            Incident.submission == new.submission, Incident.author_id == viewer.acting_user
-        )
-    ).first()
+    repeated = db.scalars(SUBMITTED, {"submission": new.submission, "author": viewer.acting_user}).first()
     if repeated is not None:
         first = db.get_one(IncidentVersion, (viewer.school_id, repeated.id, 1)).content
         if (first["text"], first["student"]) != (new.text, str(new.student_id) if new.student_id else None):
@@ -86,9 +96,7 @@ def _check(
     """Everything that can be wrong, told at once; returns whom to alert, configured people included."""
     errors: list[FieldError] = []
     student_ids = [one for one in (new.student_id, *(linked.student_id for linked in new.linked)) if one]
-    known = set(
-        db.scalars(select(Student.id).where(Student.id.in_(student_ids), policy.choosable_students(viewer)))
-    )
+    known = set(db.scalars(_choosable(viewer), policy.who(viewer, students=student_ids)))
     if new.student_id is not None and new.student_id not in known:
         errors.append(FieldError("student", "This student is not known. Choose one from the list."))
     if any(linked.student_id not in known for linked in new.linked):
@@ -96,7 +104,8 @@ def _check(
     if any(linked.student_id == new.student_id for linked in new.linked):
         errors.append(FieldError("linked", "The student themselves cannot be linked as well."))
     recipients = list(new.alert_ids)
-    recipients += [person.id for person in alert_queries.configured(db, student_ids, categories)]
+    about = About(new.student_id, [linked.student_id for linked in new.linked], categories)
+    recipients += [person.id for person in configured(db, about)]
     if not recipients and viewer.school.setting("enforce_alert"):
         errors.append(FieldError("alerts", "Your school asks that somebody is alerted to every incident."))
     errors += attached_wrongly(db, viewer, new)
@@ -133,20 +142,25 @@ def _insert_incident(
     db.flush()
     rows = [(new.student_id, False, True, True)] if new.student_id else []
     rows += [(one.student_id, True, one.monitor, one.share_documents) for one in new.linked]
-    for student_id, linked, monitored, share in rows:
-        db.add(
-            IncidentStudent(
-                school_id=school_id,
-                incident_id=incident.id,
-                student_id=student_id,
-                linked=linked,
-                monitored=monitored,
-                share_documents=share,
-            )
-        )
+    common = {"school_id": school_id, "incident_id": incident.id}
+    insert_rows(
+        db,
+        IncidentStudent,
+        [
+            {
+                **common,
+                "student_id": student_id,
+                "occurred_at": incident.occurred_at,
+                "linked": linked,
+                "monitored": monitored,
+                "share_documents": share,
+            }
+            for student_id, linked, monitored, share in rows
+        ],
+    )
     add_categories(db, incident.id, categories)
-    for agency_id in dict.fromkeys(new.agency_ids):
-        db.add(IncidentAgency(school_id=school_id, incident_id=incident.id, agency_id=agency_id))
+    agencies = [{**common, "agency_id": agency_id} for agency_id in dict.fromkeys(new.agency_ids)]
+    insert_rows(db, IncidentAgency, agencies)
     content = {
         "text": new.text,
         "occurred_at": new.occurred_at.isoformat(),

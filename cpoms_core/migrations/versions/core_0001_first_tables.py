@@ -88,7 +88,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_audit_entry")),
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_audit_entry_user", ["school_id", "user_id", "id"], unique=False)
+        batch_op.create_index("ix_audit_entry_event", ["school_id", "event", "at", "id"], unique=False)
+        batch_op.create_index("ix_audit_entry_user", ["school_id", "user_id", "at", "id"], unique=False)
 
     op.create_table(
         "audit_seal",
@@ -530,6 +531,7 @@ def upgrade() -> None:
         sa.Column("csrf_token", sa.String(length=64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("touched_at", UtcDateTime(), nullable=False),
+        sa.Column("proved_at", UtcDateTime(), nullable=False),
         sa.Column("locked_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ip", sa.String(length=64), nullable=False),
@@ -608,6 +610,7 @@ def upgrade() -> None:
         sa.Column("csrf_token", sa.String(length=64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("touched_at", UtcDateTime(), nullable=False),
+        sa.Column("proved_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ip", sa.String(length=64), nullable=False),
         sa.Column("browser", sa.String(length=300), nullable=False),
@@ -641,7 +644,7 @@ def upgrade() -> None:
         sa.Column("rp_id", sa.String(length=253), nullable=False),
         sa.Column("credential_id", sa.LargeBinary(length=1023), nullable=False),
         sa.Column("credential", sa.LargeBinary(), nullable=False),
-        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
         sa.Column("verifies_user", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("first_used_at", UtcDateTime(), nullable=True),
@@ -704,6 +707,10 @@ def upgrade() -> None:
         sa.Column("group_id", Id(), nullable=False),
         sa.Column("forename", sa.String(length=100), nullable=False),
         sa.Column("surname", sa.String(length=100), nullable=False),
+        sa.Column("surname_key", sa.String(length=100), nullable=False),
+        sa.Column("forename_key", sa.String(length=100), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("staff_mis_source", sa.String(length=40), nullable=True),
         sa.Column("staff_mis_id", sa.String(length=80), nullable=True),
         sa.Column("sees_ungrouped", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -718,6 +725,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_user")),
         sa.UniqueConstraint("school_id", "account_id", name=op.f("uq_user_school_id_account_id")),
     )
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_user_order", ["school_id", "surname_key", "forename_key", "id"], unique=False
+        )
+
     op.create_table(
         "alert_group_member",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -809,11 +821,21 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_incident_school_id")),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_incident")),
+        sa.UniqueConstraint(
+            "school_id", "id", "occurred_at", name=op.f("uq_incident_school_id_id_occurred_at")
+        ),
         sa.UniqueConstraint("school_id", "number", name=op.f("uq_incident_school_id_number")),
         sa.UniqueConstraint("school_id", "submission", name=op.f("uq_incident_school_id_submission")),
     )
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.create_index("ix_incident_author", ["school_id", "author_id", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_incident_pinned",
+            ["school_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("pinned_at IS NOT NULL"),
+            postgresql_where=sa.text("pinned_at IS NOT NULL"),
+        )
 
     op.create_table(
         "open_id_subject",
@@ -911,13 +933,15 @@ def upgrade() -> None:
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incident_id", Id(), nullable=False),
         sa.Column("student_id", Id(), nullable=False),
+        sa.Column("occurred_at", UtcDateTime(), nullable=False),
         sa.Column("linked", sa.Boolean(), nullable=False),
         sa.Column("monitored", sa.Boolean(), nullable=False),
         sa.Column("share_documents", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["school_id", "incident_id"],
-            ["incident.school_id", "incident.id"],
-            name=op.f("fk_incident_student_school_id_incident_id"),
+            ["school_id", "incident_id", "occurred_at"],
+            ["incident.school_id", "incident.id", "incident.occurred_at"],
+            name=op.f("fk_incident_student_school_id_incident_id_occurred_at"),
+            onupdate="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "student_id"],
@@ -929,7 +953,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("incident_student", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_incident_student_student", ["school_id", "student_id", "incident_id"], unique=False
+            "ix_incident_student_record",
+            ["school_id", "student_id", "occurred_at", "incident_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -996,10 +1022,16 @@ def upgrade() -> None:
         sa.Column("action_id", Id(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("read_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_by", Id(), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "action_id"],
             ["action.school_id", "action.id"],
             name=op.f("fk_alert_school_id_action_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "closed_by"],
+            ["user.school_id", "user.id"],
+            name=op.f("fk_alert_school_id_closed_by"),
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "incident_id"],

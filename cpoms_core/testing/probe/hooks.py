@@ -13,6 +13,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.hooks import hookimpl
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.hooks.types import (
+    AuditWords,
     FieldError,
     FormField,
     NavItem,
@@ -71,6 +72,15 @@ def _count(db: PluginSession, viewer: Viewer, payload: Mapping[str, Any]) -> Non
 @hookimpl
 def register_mis_sources() -> list[Any]:
     return []
+
+
+@hookimpl
+def audit_words() -> dict[str, AuditWords]:
+    return {
+        "probe.listed": AuditWords("Listed the probe's notes", "viewed"),
+        "probe.viewed": AuditWords("Read a note of the probe", "viewed"),
+        "probe.student": AuditWords("Opened the probe's page of a student", "viewed"),
+    }
 
 
 @hookimpl

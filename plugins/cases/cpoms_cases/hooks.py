@@ -11,7 +11,7 @@ from cpoms_cases.models import ACTIVE
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.hooks import hookimpl
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.hooks.types import FieldError, FormField, Panel
+from cpoms_core.hooks.types import AuditWords, FieldError, FormField, Panel
 from cpoms_core.modules.routes import ModuleRoutes
 from cpoms_core.web.forms import as_id
 
@@ -20,6 +20,15 @@ from cpoms_core.web.forms import as_id
 def register_routes(routes: ModuleRoutes) -> None:
     """The pages behind the two lines in an incident's margin."""
     views.declare(routes)
+
+
+@hookimpl
+def audit_words() -> dict[str, AuditWords]:
+    """How changes of a case read in a user's Audits."""
+    return {
+        "case.assigned": AuditWords("Assigned an incident", "changed"),
+        "case.status-changed": AuditWords("Changed the status of an incident", "changed"),
+    }
 
 
 @hookimpl

@@ -7,17 +7,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 
 from cpoms_cases.models import ACTIVE, STATUSES, Case, CaseChange
 from cpoms_core.access import policy
 from cpoms_core.access.models import User
+from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.queries import Person
 from cpoms_core.dashboard.queries import Row, age, describe
 from cpoms_core.errors import NothingThere
 from cpoms_core.hooks.relay import PluginSession
+from cpoms_core.incidents.beside import INCIDENTS
 from cpoms_core.incidents.models import Incident, IncidentStudent
+from cpoms_core.tenancy.scope import built_once
 
 NOBODY = "Nobody"
 MOST_ASSIGNED = 100
@@ -54,23 +57,34 @@ def standings(
     db: PluginSession, viewer: Viewer, incident_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, Standing]:
     """The states of incidents that the viewer was found to see, by id, in one query."""
-    rows = db.execute(
-        select(Incident.id, Incident.number, Case, User, policy.rightful_incidents(viewer))
+    return {
+        row.id: Standing(
+            row.id,
+            row.number,
+            row.status or ACTIVE,
+            row.assignee_id,
+            row.assignee or NOBODY,
+            bool(row.rightful),
+        )
+        for row in db.execute(_standings(viewer), policy.who(viewer, incidents=list(incident_ids)))
+    }
+
+
+@policy.for_rights
+def _standings(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Incident.id,
+            Incident.number,
+            Case.status,
+            Case.assignee_id,
+            staff_name().label("assignee"),
+            policy.rightful_incidents(sight).label("rightful"),
+        )
         .outerjoin(Case, Case.incident_id == Incident.id)
         .outerjoin(User, User.id == Case.assignee_id)
-        .where(Incident.id.in_(incident_ids))
+        .where(Incident.id.in_(INCIDENTS))
     )
-    return {
-        incident_id: Standing(
-            incident_id,
-            number,
-            case.status if case else ACTIVE,
-            case.assignee_id if case else None,
-            assignee.name if assignee else NOBODY,
-            bool(rightful),
-        )
-        for incident_id, number, case, assignee, rightful in rows
-    }
 
 
 def changeable(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID) -> Standing:
@@ -81,9 +95,13 @@ def changeable(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID) -> Sta
     return standing
 
 
+PEOPLE = select(User.id, staff_name()).order_by(User.surname, User.forename, User.id)
+KEY_HOLDERS = built_once(PEOPLE.where(policy.key_holders()))
+
+
 def key_holders(db: PluginSession) -> list[Person]:
     """Everybody whom some incident could be assigned to, by name."""
-    return _people(db, policy.key_holders())
+    return [Person(user_id, name) for user_id, name in db.execute(KEY_HOLDERS)]
 
 
 def who_sees(db: PluginSession, incident_id: uuid.UUID) -> list[Person]:
@@ -97,8 +115,8 @@ def sees(db: PluginSession, user_id: uuid.UUID, incident_id: uuid.UUID) -> bool:
 
 
 def _people(db: PluginSession, condition: ColumnElement[bool]) -> list[Person]:
-    users = db.scalars(select(User).where(condition).order_by(User.surname, User.forename, User.id))
-    return [Person(user.id, user.name) for user in users]
+    rows = db.execute(PEOPLE.where(condition))
+    return [Person(user_id, name) for user_id, name in rows]
 
 
 def objection(
@@ -128,18 +146,7 @@ def objection(
 def assigned_to(db: PluginSession, viewer: Viewer) -> list[AssignedRow]:
     """The active incidents that are assigned to the viewer and that they see, with their key, by their own
     rights; newest first, one more than are listed so that a longer list can say so (CAS-03)."""
-    rows = db.execute(
-        select(Incident.id, Incident.number, Incident.created_at, policy.visible_incidents(viewer))
-        .join(Case, Case.incident_id == Incident.id)
-        .join(User, User.id == Case.assignee_id)
-        .where(
-            User.id == viewer.user_id,
-            Case.status == ACTIVE,
-            policy.who_sees(Case.incident_id),
-        )
-        .order_by(Incident.created_at.desc(), Incident.id.desc())
-        .limit(MOST_ASSIGNED + 1)
-    ).all()
+    rows = db.execute(_assigned_to(viewer), policy.who(viewer))
     found = [
         AssignedRow(
             Row("Incident", incident_id, number, viewer.local(created), age(created, viewer.now())),
@@ -149,6 +156,22 @@ def assigned_to(db: PluginSession, viewer: Viewer) -> list[AssignedRow]:
     ]
     describe(db, viewer, [one.row for one in found if one.opens])
     return found
+
+
+@policy.for_rights
+def _assigned_to(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Incident.id, Incident.number, Incident.created_at, policy.visible_incidents(sight))
+        .join(Case, Case.incident_id == Incident.id)
+        .join(User, User.id == Case.assignee_id)
+        .where(
+            User.id == policy.USER,
+            Case.status == ACTIVE,
+            policy.who_sees(Case.incident_id),
+        )
+        .order_by(Incident.created_at.desc(), Incident.id.desc())
+        .limit(MOST_ASSIGNED + 1)
+    )
 
 
 def of_student(db: PluginSession, student_id: uuid.UUID) -> list[dict[str, Any]]:

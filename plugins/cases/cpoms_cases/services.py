@@ -33,10 +33,12 @@ def open_case(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, typed: 
     choice, but it is no reason to lose the rest.
     """
     incident = _locked(db, incident_id, true())
-    changes = db.scalars(select(CaseChange).where(CaseChange.incident_id == incident_id)).all()
+    case = db.get(Case, (db.school_id, incident_id))
+    of_case = select(CaseChange).where(CaseChange.incident_id == incident_id)
+    changes = db.scalars(of_case).all() if case else []
     if any(change.with_form for change in changes):
         return
-    now = _state(db.get(Case, (db.school_id, incident_id)))
+    now = _state(case)
     status = typed.status if typed.status in STATUSES else ACTIVE
     assignee_id = typed.assignee_id
     if assignee_id is not None and not queries.sees(db, assignee_id, incident_id):
@@ -45,7 +47,7 @@ def open_case(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, typed: 
         status = now.status
     if any(change.from_assignee_id != change.to_assignee_id for change in changes):
         assignee_id = now.assignee_id
-    _change(db, viewer, incident, State(status, assignee_id), with_form=True)
+    _change(db, viewer, incident, case, State(status, assignee_id), with_form=True)
 
 
 def change_status(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, status: str) -> None:
@@ -53,8 +55,8 @@ def change_status(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, sta
     incident = _locked(db, incident_id, policy.rightful_incidents(viewer))
     if status not in STATUSES:
         raise Refused("Choose Active or Closed.", field="status")
-    now = _state(db.get(Case, (db.school_id, incident_id)))
-    _change(db, viewer, incident, State(status, now.assignee_id))
+    case = db.get(Case, (db.school_id, incident_id))
+    _change(db, viewer, incident, case, State(status, _state(case).assignee_id))
 
 
 def assign(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, assignee_id: uuid.UUID | None) -> None:
@@ -63,8 +65,8 @@ def assign(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, assignee_i
     if assignee_id is not None and not queries.sees(db, assignee_id, incident_id):
         message = "This person cannot see the incident, so it cannot be assigned to them. Choose again."
         raise Refused(message, field="assignee")
-    now = _state(db.get(Case, (db.school_id, incident_id)))
-    _change(db, viewer, incident, State(now.status, assignee_id))
+    case = db.get(Case, (db.school_id, incident_id))
+    _change(db, viewer, incident, case, State(_state(case).status, assignee_id))
 
 
 def _locked(db: PluginSession, incident_id: uuid.UUID, condition: ColumnElement[bool]) -> Incident:
@@ -83,10 +85,15 @@ def _state(case: Case | None) -> State:
 
 
 def _change(
-    db: PluginSession, viewer: Viewer, incident: Incident, to: State, *, with_form: bool = False
+    db: PluginSession,
+    viewer: Viewer,
+    incident: Incident,
+    case: Case | None,
+    to: State,
+    *,
+    with_form: bool = False,
 ) -> None:
     """Writes a change with its history, audit and mail; where nothing differs, nothing."""
-    case = db.get(Case, (db.school_id, incident.id))
     before = _state(case)
     if before == to and not with_form:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from cpoms_core.access import throttle
 from cpoms_core.access.models import FailureCount
+from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.config import configure
 from cpoms_core.testing.schools import PASSWORD, SchoolForTests
@@ -141,3 +143,12 @@ def test_no_log_in_where_failures_cannot_be_counted(
     fields = {"email": school.emails["teacher"], "password": PASSWORD, "csrf_token": browser.csrf()}
     assert browser.post("/login", fields, expect_errors=True).status_int == 503
     assert "session" not in browser.cookies
+
+
+def test_who_stood_in_line_does_not_wait_for_nothing(app: Application) -> None:
+    """ACC-13: of several people behind one address, who log in at one moment, one began a little earlier and
+    is counted a little later: there is no pause, and so no wait."""
+    key, now = throttle.address_key("2001:db8::77"), utc_now()
+    tries = {key: throttle.ADDRESS_TRIES}
+    assert throttle.take(app, tries, now) == {key: 1}
+    assert throttle.take(app, tries, now - dt.timedelta(seconds=1)) == {key: 2}

@@ -13,12 +13,13 @@ from cpoms_core.testing.schools import SchoolForTests
 
 READ = (
     "/admin", "/admin/groups", "/admin/groups/new", "/admin/groups/{group}", "/admin/alert-groups",
-    "/admin/alert-groups/new", "/admin/alert-groups/{alert_group}", "/admin/modules", "/admin/settings",
+    "/admin/alert-groups/new", "/admin/alert-groups/{alert_group}", "/admin/classes",
+    "/admin/classes/kinds/tutor", "/admin/why", "/admin/modules", "/admin/settings",
 )  # fmt: skip
 WRITE = (
     "/admin/failures/seen", "/admin/groups/new", "/admin/groups/{group}", "/admin/alert-groups/new",
     "/admin/alert-groups/{alert_group}", "/admin/alert-groups/{alert_group}/delete",
-    "/admin/modules/mis_sims", "/admin/settings",
+    "/admin/classes/kinds/tutor", "/admin/classes/seen", "/admin/modules/mis_sims", "/admin/settings",
 )  # fmt: skip
 
 
@@ -63,7 +64,10 @@ def test_every_page_opens_for_an_administrator(
     for pattern in READ:
         page = admin.get(at(school, pattern))
         tabs = pages.tabs(page)
-        assert tabs == ["Overview", "User groups", "Alert groups", "Imports", "Modules", "Settings"]
+        assert tabs == [
+            "Overview", "Users", "User groups", "Alert groups", "Groups", "Who sees what", "Imports",
+            "Log-in by a provider", "Security log", "Modules", "Settings",
+        ]  # fmt: skip
         (current,) = page.html.select("#admin-menu a[aria-current]")
         assert at(school, pattern).startswith(current["href"])
         assert len(page.html.select("h1")) == 1

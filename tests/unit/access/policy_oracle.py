@@ -3,7 +3,6 @@ words of the catalogue and not from the SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policy_worlds import (
@@ -42,16 +41,15 @@ class Oracle:
 
     def in_class(self, student: AStudent) -> bool:
         """USR-09, and USR-03's "can view students who have no group"."""
-        if not student.classes:
+        restricted = self.world.restricted
+        # a child whom no list could name is without a group: else nobody at all would see them
+        classes = [one for one in student.classes if not restricted or one.kind in restricted]
+        if not classes:
             return self.user.sees_ungrouped or (student.typed_in and not student.archived)
-        if not self.world.restricted:
+        if not restricted:
             return True
         # "the listed users only, admins too": the listing binds administrators as well
-        return any(
-            self.user in one.holders or self.group in one.holders
-            for one in student.classes
-            if one.kind in self.world.restricted
-        )
+        return any(self.user in one.holders or self.group in one.holders for one in classes)
 
     # --- students
 
@@ -120,8 +118,20 @@ def who_sees(world: World, incident: AnIncident) -> list[AUser]:
     return [u for u in world.users if holds_key(u) and Oracle(world, u, elevated=True).rightful(incident)]
 
 
-def who_would_see(world: World, categories: Iterable[ACategory], students: Iterable[AStudent]) -> list[AUser]:
-    """INC-07: as `who_sees`, for an incident that is only being typed."""
-    subject, *linked = [*students] or [None]
-    typed = AnIncident(subject, linked, [*categories], deleted=False)  # type: ignore[arg-type]
+def who_would_see(world: World, incident: AnIncident) -> list[AUser]:
+    """INC-07: as `who_sees`, for an incident that is only being typed and so is not deleted."""
+    typed = AnIncident(incident.student, incident.linked, incident.categories, deleted=False)
     return who_sees(world, typed)
+
+
+def told_automatically(world: World, incident: AnIncident) -> list[AUser]:
+    """USR-07: whom automatic alerts reach: "users whose group has View students and View incidents on all
+    categories of that incident, as USR-12.3". It speaks of groups, so a key is not asked for."""
+    typed = AnIncident(incident.student, incident.linked, incident.categories, deleted=False)
+    return [
+        user
+        for user in world.users
+        if not user.deactivated
+        and Oracle(world, user, elevated=True).rightful(typed)
+        and all(user.group.rights.get(c, (False,) * 3)[0] for c in typed.categories)
+    ]

@@ -288,7 +288,13 @@ def _rows(school: int, world: World) -> list[list]:
             for number, i in enumerate(world.incidents, 1)
         ],
         [
-            IncidentStudent(school_id=school, incident_id=i.id, student_id=s.id, linked=s is not i.student)
+            IncidentStudent(
+                school_id=school,
+                incident_id=i.id,
+                student_id=s.id,
+                occurred_at=now,
+                linked=s is not i.student,
+            )
             for i in world.incidents
             for s in ([i.student] if i.student else []) + i.linked
         ],

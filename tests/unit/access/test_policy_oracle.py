@@ -1,4 +1,5 @@
-"""USR-12, USR-09, INC-07: the SQL of `access/policy.py` against a naive oracle, on small random schools."""
+"""USR-12, USR-09, USR-07, INC-07: the SQL of `access/policy.py` against a naive oracle, on small random
+schools."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from policy_oracle import Oracle, holds_key, who_sees, who_would_see
+from policy_oracle import Oracle, holds_key, told_automatically, who_sees, who_would_see
 from policy_worlds import World, store, worlds
 from sqlalchemy import and_, false, func, literal, or_, select, true
 from sqlalchemy.exc import InvalidRequestError
@@ -21,6 +22,7 @@ from cpoms_core.access.models import (
     SoftKey,
     User,
 )
+from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.application import Application
 from cpoms_core.documents.models import Document
@@ -84,6 +86,11 @@ def among_all_tables(db: SchoolSession, entity: Any, condition: Any) -> list[Any
     return list(db.scalars(statement.where(condition)))
 
 
+def _by_right_and_visible(viewer: Viewer) -> Any:
+    """Both at once must be what is seen by right: the second alone says nothing of what nobody may see."""
+    return and_(policy.visible_incidents(viewer), policy.rightful_of_visible(viewer))
+
+
 def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, list[Any]]]:
     """What is asked of policy: a name, the entity, the condition, and the oracle's answer."""
     facts = identity.read_school(db)
@@ -106,6 +113,7 @@ def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, 
                 (policy.student_names_in, Student, world.students, of.in_class),
                 (policy.visible_incidents, Incident, world.incidents, of.sees),
                 (policy.rightful_incidents, Incident, world.incidents, of.rightful),
+                (_by_right_and_visible, Incident, world.incidents, of.rightful),
                 (policy.visible_actions, Action, world.actions, of.sees_action),
                 (policy.addable_categories, Category, world.categories, of.adds),
                 (policy.monitored_categories, Category, world.categories, of.sees_monitored),
@@ -117,9 +125,12 @@ def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, 
     for incident in world.incidents:
         yield "who_sees", User, policy.who_sees(incident.id), who_sees(world, incident)
         students = ([incident.student] if incident.student else []) + incident.linked
-        if incident.student or not incident.linked:  # a whole-school incident names nobody while typed
-            would = policy.who_would_see([c.id for c in incident.categories], [s.id for s in students])
-            yield "who_would_see", User, would, who_would_see(world, incident.categories, students)
+        typed = [c.id for c in incident.categories], [s.id for s in students]
+        about_all = incident.student is None
+        would = policy.who_would_see(*typed, whole_school=about_all)
+        yield "who_would_see", User, would, who_would_see(world, incident)
+        told = policy.told_automatically(*typed, true() if about_all else false())
+        yield "told_automatically", User, told, told_automatically(world, incident)
 
 
 def compare(db: SchoolSession, world: World, ask: Callable[..., list[Any]]) -> None:
@@ -148,7 +159,7 @@ def compare(db: SchoolSession, world: World, ask: Callable[..., list[Any]]) -> N
 def test_the_rules_are_those_of_the_catalogue(
     app: Application, school: SchoolForTests, ask: Callable[..., list[Any]]
 ) -> None:
-    """USR-12, USR-09, INC-07: each rule as a condition of its own, and inside larger statements."""
+    """USR-12, USR-09, USR-07, INC-07: each rule as a condition of its own, and inside larger statements."""
 
     @settings(max_examples=60, **SETTINGS)
     @given(worlds())
@@ -189,7 +200,7 @@ def _any_that_correlates_by_itself(*tables: Any, where: Any) -> Any:
     return select(literal(1)).select_from(*tables).where(*where).exists()
 
 
-def _any_of_the_categories(category_ids: Any, student_ids: Any) -> Any:
+def _any_of_the_categories(category_ids: Any, student_ids: Any, **_: Any) -> Any:
     eyes = policy.eyes_of_users()
     one = policy._any(
         GroupCategory,
@@ -205,6 +216,17 @@ def _any_of_the_categories(category_ids: Any, student_ids: Any) -> Any:
     return and_(policy.key_holders(), eyes.permits("students:details"), one, in_class)
 
 
+def _told_with_view_incidents_alone(*about: Any) -> Any:
+    return and_(
+        User.deactivated_at.is_(None), policy._would_have_sight(*about, [GroupCategory.view_incidents])
+    )
+
+
+def _told_of_every_class(category_ids: Any, *_: Any) -> Any:
+    rights = [GroupCategory.view_incidents, GroupCategory.view_students]
+    return and_(User.deactivated_at.is_(None), policy._would_have_sight(category_ids, [], true(), rights))
+
+
 @pytest.mark.parametrize(
     ("name", "broken", "ask"),
     [
@@ -214,6 +236,8 @@ def _any_of_the_categories(category_ids: Any, student_ids: Any) -> Any:
         ("_alerted", _nobody_is_alerted, plainly),
         ("key_holders", _key_holders_with_removed_keys, plainly),
         ("who_would_see", _any_of_the_categories, plainly),
+        ("told_automatically", _told_with_view_incidents_alone, plainly),
+        ("told_automatically", _told_of_every_class, plainly),
         ("_any", _any_that_correlates_by_itself, among_all_tables),
     ],
     ids=lambda value: getattr(value, "__name__", value),
@@ -226,7 +250,7 @@ def test_the_oracle_notices_a_rule_that_is_taken_away(
     broken: Callable[..., Any],
     ask: Callable[..., list[Any]],
 ) -> None:
-    """Proof that the guard guards (USR-12, USR-09, INC-07): with one rule broken the comparison fails."""
+    """Proof that the guard guards (USR-12, USR-09, USR-07, INC-07): a broken rule is noticed."""
     monkeypatch.setattr(policy, name, broken)
 
     @settings(max_examples=300, **SETTINGS)

@@ -15,8 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from cpoms_core.access import login
-from cpoms_core.access.models import Account, SoftKey, User, UserGroup
-from cpoms_core.access.softkeys import accept_code
+from cpoms_core.access.models import Account, SoftKey, UserGroup
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import Alert
 from cpoms_core.application import Application
@@ -24,6 +23,7 @@ from cpoms_core.cli import main
 from cpoms_core.demo import making, schools
 from cpoms_core.deployment import load
 from cpoms_core.incidents.models import Action, Category, Incident
+from cpoms_core.keys.soft_keys import accept_code
 from cpoms_core.students.models import Student
 from cpoms_core.tenancy.models import ModuleSwitch, School
 
@@ -82,9 +82,9 @@ def test_every_login_works(made: Path, app: Application) -> None:
     visitor = login.Visitor(school_id, "192.0.2.1", "test")
     [school] = making.read_facts(made / "demo")["schools"]
     for one in school["logins"]:
-        user_id = login.check_password(app, visitor, one["email"], one["password"], utc_now())
+        owner = login.check_password(app, visitor, one["email"], one["password"], utc_now())
         with app.transaction(school_id) as db:
-            account = db.get_one(User, (school_id, user_id)).account_id
+            account = owner.account.id
             keyed = db.scalar(select(func.count()).select_from(SoftKey).where(SoftKey.account_id == account))
             assert bool(keyed) == bool(one["secret"])
             if one["secret"]:

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import pytest
 from sqlalchemy import event, func, select
 
+from cpoms_core.access.models import ClassAccess, ClassRestriction, NewClass
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
@@ -35,7 +36,7 @@ from cpoms_core.imports.records import (
 from cpoms_core.modules import Module
 from cpoms_core.modules.models import ModuleFailure
 from cpoms_core.outbox.models import OutboxItem
-from cpoms_core.students.models import Student
+from cpoms_core.students.models import Student, StudentGroup
 from cpoms_core.tenancy.models import Setting
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
@@ -48,6 +49,7 @@ class Source:
     def __init__(self) -> None:
         self.captions: dict[str, str] = {}
         self.while_reading: Callable[[], None] = lambda: None
+        self.tutor, self.year = "", ""
 
     def read(self, file: BinaryIO, file_name: str, captions: dict[str, str]) -> Extract:
         self.captions = captions
@@ -55,7 +57,14 @@ class Source:
         count = int(file.read())
         return Extract(
             students=tuple(
-                StudentRecord(str(n), f"Fore{n}", f"Sur{n}", contacts=(ContactRecord("c", "Mum"),))
+                StudentRecord(
+                    str(n),
+                    f"Fore{n}",
+                    f"Sur{n}",
+                    contacts=(ContactRecord("c", "Mum"),),
+                    tutor_group=self.tutor,
+                    year_group=self.year,
+                )
                 for n in range(count)
             )
         )
@@ -484,3 +493,28 @@ def test_file_names_are_kept_plain() -> None:
     assert plain_name("C:\\temp\\school.xml") == "school.xml"
     assert plain_name("../../etc/x\n\x00.xml") == "x??.xml"
     assert plain_name("a" * 300 + ".xml").endswith("a.xml") and len(plain_name("a" * 300 + ".xml")) == 255
+
+
+def test_a_new_class_is_noticed_while_its_kind_is_restricted(world: World) -> None:
+    """USR-09: a class that an import brings while restrictions of its kind are on starts with nobody listed,
+    and is noted for administrators, once; without restrictions, and for other kinds, nothing is."""
+
+    def noticed() -> dict[str, bool]:
+        with world.app.session(world.school.id, writes=False) as db:
+            rows = db.execute(
+                select(StudentGroup.name, NewClass.seen_at).join(
+                    NewClass, NewClass.student_group_id == StudentGroup.id
+                )
+            )
+            return {row.name: row.seen_at is not None for row in rows}
+
+    world.hooks.source.tutor, world.hooks.source.year = "9X", "9"
+    world.apply(world.preview(2))
+    assert noticed() == {}, "restrictions are off"
+    with world.app.transaction(world.school.id) as db:
+        db.add(ClassRestriction(school_id=world.school.id, kind="tutor"))
+    world.hooks.source.tutor, world.hooks.source.year = "10X", "10"
+    world.apply(world.preview(3))
+    assert noticed() == {"10X": False}, "years are not restricted"
+    world.apply(world.preview(4))
+    assert noticed() == {"10X": False} and world.count(ClassAccess) == 0

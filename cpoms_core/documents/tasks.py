@@ -1,0 +1,89 @@
+"""Removing stored files that no row names: those of a submission that turned out to be a repeat, and those
+whose transaction failed while nobody was left to forget them.
+
+Nothing that is removed here comes back. So a file must be a day old, which no upload in progress is; and
+where many files have no row, it is rather the rows that are missing (a backup was restored, the folder is
+another deployment's), and none is removed until a person says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import structlog
+from sqlalchemy import select
+
+from cpoms_core.application import Application
+from cpoms_core.documents.models import Document
+from cpoms_core.imports.models import ImportRun
+from cpoms_core.tenancy.scope import SchoolSession
+
+log = structlog.get_logger()
+AGE = dt.timedelta(hours=24)
+BATCH = 500  # files compared with the rows at once
+FEW = 50  # files without a row are not many yet,
+SHARE = 10  # and neither is one in so many
+MOST_REMOVED = 5_000  # at one school at once; the rest is found again
+
+
+@dataclass(slots=True)
+class Swept:
+    """Counts of one school's files that are older than AGE. `unfinished`: parts of files whose writing was
+    interrupted, all removed."""
+
+    looked_at: int = 0
+    unnamed: int = 0
+    removed: int = 0
+    unfinished: int = 0
+
+    @property
+    def too_many(self) -> bool:
+        """Whether so many have no row that it is rather the rows that are missing."""
+        return self.unnamed > max(FEW, self.looked_at // SHARE)
+
+
+def sweep_files(
+    app: Application, school_id: int, now: dt.datetime, *, even_many: bool = False
+) -> Iterator[Swept]:
+    """Removes the files of a school that no row names. It is done in steps, one for each value that it
+    yields, always the same counts, so that the caller can see to other things in between.
+
+    now: UTC. even_many: also where `Swept.too_many` says that something else is wrong.
+    """
+    swept, unnamed = Swept(), list[uuid.UUID]()
+    before = now - AGE
+    stored = app.storage.written_before(school_id, before)
+    while batch := list(islice(stored, BATCH)):
+        with app.session(school_id, writes=False) as db:
+            named = _named(db, batch)
+        found = [one for one in batch if one not in named]
+        swept.looked_at += len(batch)
+        swept.unnamed += len(found)
+        unnamed += found[: MOST_REMOVED - len(unnamed)]
+        yield swept
+    if even_many or not swept.too_many:
+        for one in unnamed:
+            app.storage.remove(school_id, one)
+            swept.removed += 1
+    swept.unfinished = app.storage.remove_unfinished(school_id, before)
+    _tell(school_id, swept)
+    yield swept
+
+
+def _named(db: SchoolSession, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the ids that a document has, or an import that waits: its file is stored under its own id."""
+    documents = db.scalars(select(Document.id).where(Document.id.in_(ids)))
+    waiting = select(ImportRun.id).where(ImportRun.id.in_(ids), ImportRun.state == "previewed")
+    return {*documents, *db.scalars(waiting)}
+
+
+def _tell(school_id: int, swept: Swept) -> None:
+    counts = {"school": school_id, "looked_at": swept.looked_at, "unnamed": swept.unnamed}
+    if swept.unnamed > swept.removed:
+        log.error("stored files without a row were left: see the handbook", removed=swept.removed, **counts)
+    elif swept.removed or swept.unfinished:
+        log.info("removed stored files", removed=swept.removed, unfinished=swept.unfinished, **counts)
