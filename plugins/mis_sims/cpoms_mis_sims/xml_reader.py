@@ -114,7 +114,7 @@ class XmlReport:
                 failure = self._begin(element)
             elif failure is None and (_is_record(element) or element.tag.startswith(xml_guard.SCHEMA)):
                 yield element
-            elif failure is not None or etree.QName(element).localname == ERROR:
+            elif failure is not None or _local_name(element) == ERROR:
                 failure = [*(failure or []), *element.itertext()][:MAX_COLUMNS]
             elif part == "child":
                 strangers += 1
@@ -126,10 +126,16 @@ class XmlReport:
 
     def _begin(self, root: etree._Element) -> list[str] | None:
         """Checks the root; a list to collect an error's words in if SIMS wrote an error."""
-        name = etree.QName(root).localname
+        name = _local_name(root)
         if name not in {ROOT, ERROR}:
             raise Refused(NOT_OURS.format(root=name[:40]), self.where(root.sourceline or 0, name))
         return [] if name == ERROR else None
+
+
+def _local_name(element: etree._Element) -> str:
+    """An element's name without its namespace. Not by `QName`, which raises on names that the parser lets
+    through, such as `:Record`."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def _is_record(element: etree._Element) -> bool:

@@ -118,6 +118,7 @@ def test_another_programs_xml_is_named_mis_02(read) -> None:
     [
         (b"<SuperStarReport>\n<Record>\n<UPN>A", "cut off", 3),
         (b"<SuperStarReport>\n<Record>\n<UPN", "cut off", 3),
+        (b"<:SuperStarReport/>", ":SuperStarReport", 1),
         (b"<SuperStarReport>\n<Record>\n</SuperStarReport>", "well-formed", 3),
         (b"<SuperStarReport>\n<Record><UPN>\0</UPN></Record></SuperStarReport>", "NUL", 2),
         (b"<SuperStarReport>\n<Record><UPN>&#1;</UPN></Record></SuperStarReport>", "does not allow", 2),

@@ -58,7 +58,9 @@ def test_tables_without_a_school_are_a_short_list() -> None:
 def test_the_school_leads_every_key_of_a_schools_table(table: str) -> None:
     made = Base.metadata.tables[table]
     for key in made.foreign_keys:
-        assert key.ondelete is None and key.onupdate is None, f"{key}: nothing cascades"
+        follows = table == "incident_student" and key.column.table.name == "incident"
+        assert key.ondelete is None, f"{key}: nothing is deleted with something else"
+        assert key.onupdate == ("CASCADE" if follows else None), f"{key}: only an incident's date is kept in step"
     if not is_school_table(made):
         return
     for constraint in made.constraints:
