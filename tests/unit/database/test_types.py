@@ -60,7 +60,7 @@ def test_the_school_leads_every_key_of_a_schools_table(table: str) -> None:
     for key in made.foreign_keys:
         follows = table == "incident_student" and key.column.table.name == "incident"
         assert key.ondelete is None, f"{key}: nothing is deleted with something else"
-        assert key.onupdate == ("CASCADE" if follows else None), f"{key}: only an incident's date is kept in step"
+        assert key.onupdate == ("CASCADE" if follows else None), f"{key}: only a date is kept in step"
     if not is_school_table(made):
         return
     for constraint in made.constraints:
