@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -14,13 +13,12 @@ from pyramid.response import Response
 from cpoms_core.errors import NothingThere
 from cpoms_core.keys import services
 from cpoms_core.keys.forms import NameForm
-from cpoms_core.keys.owner import KeyOwner, place_of
+from cpoms_core.keys.owner import KeyOwner
+from cpoms_core.keys.proof import way_to_proof
 from cpoms_core.keys.queries import HeldKey, held_key, held_keys
 from cpoms_core.web.forms import as_id
 
 View = Callable[[Request], Any]
-PROOF_COUNTS = dt.timedelta(minutes=10)
-"""How long after the password was given a first key may be added without giving it again."""
 
 
 def for_managing(view: View) -> View:
@@ -40,17 +38,12 @@ def for_managing(view: View) -> View:
 
 
 def for_adding(view: View) -> View:
-    """Views that add a key. Where no key was used, the password must have been given just now: a screen that
-    somebody left must not be enough to make oneself their key (ASVS V7.5.1)."""
+    """Views that add a key; where none was used, the password must have been given just now (V7.5.1)."""
 
     @wraps(view)
     def guarded(request: Request) -> Any:
-        owner: KeyOwner = request.key_owner
-        # who got the page in time has as long again to fill it in
-        counts = PROOF_COUNTS if request.method == "GET" else 2 * PROOF_COUNTS
-        if not owner.elevated and owner.proved_at < owner.now() - counts:
-            return place_of(request).ask_again(request, request.path)
-        return view(request)
+        way = None if request.key_owner.elevated else way_to_proof(request)
+        return way or view(request)
 
     return for_managing(guarded)
 

@@ -48,7 +48,7 @@ SAID = {
     "sso-email-changed": "Your e-mail address is changed. Log in with it from now on.",
     "alerts-changed": "The mails of your school go to the new address from now on.",
     "link-sent": "A link was sent to the new address. Until you open it and confirm, nothing changes.",
-    "password-again": "Before you add a key, please give your password again.",
+    "password-again": "Keys are about to be changed. Please give your password again before that.",
     "key-needed": "Your school asks everyone to log in with a key. Add one here, or use yours, to go on.",
     "key-added": "The key is added. You will be asked for it when you log in.",
     "key-removed": "The key is removed.",

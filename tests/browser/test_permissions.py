@@ -136,7 +136,7 @@ def test_the_notice_of_a_new_class(school: SchoolForTests, desk: Any) -> None:
     lead = desk("lead")
     page = lead.open("/")
     lead.look("dashboard-new-class")
-    page.get_by_role("link", name="8B").click()
+    page.get_by_role("link", name="8B", exact=True).click()
     expect(page.get_by_role("heading", name="Who may see 8B")).to_be_visible()
 
 

@@ -13,13 +13,16 @@ from cpoms_core.admin.services import users as services
 from cpoms_core.admin.user_frame import user_frame
 from cpoms_core.admin.views.sending import refuse
 from cpoms_core.errors import Refused
+from cpoms_core.keys.proof import way_to_proof
 from cpoms_core.keys.queries import HeldKey, held_keys
 
 HERE = "admin-user-keys"
 
 
 def keys(request: Request) -> Any:
-    """The list of both kinds; removes them all once the notice was ticked."""
+    """The list of both kinds; removes them all once the notice was ticked and the password just given."""
+    if request.method == "POST" and (way := way_to_proof(request)):  # before this change's own transaction
+        return way
     frame = user_frame(request, HERE)
     user: UserRow = frame["user"]
     form = RemoveKeysForm(request.POST)

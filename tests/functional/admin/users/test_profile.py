@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from cpoms_core.access.models import ClassAccess, ClassRestriction, ResetLink, User
+from cpoms_core.access.viewer import utc_now
+from cpoms_core.keys.queries import HeldKey, held_keys
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.students.models import StudentGroup
-from cpoms_core.testing.schools import SchoolForTests
+from cpoms_core.testing.schools import PASSWORD, SchoolForTests
 
 TABS = ["Personal details", "Permissions", "Alerts", "Security keys", "Audits", "Security log"]
 
@@ -330,3 +334,30 @@ def test_the_pages_cost_the_same_for_many_rows(
         assert db.get(User, (school.id, school.users["head"]))
     assert [statements(lambda path=path: lead.get(path)) for path in paths] == few
     assert max(few) <= 24, few
+
+
+def test_removing_keys_asks_for_the_password_again(
+    school: SchoolForTests, web: Any, pages: Any, address: Any
+) -> None:
+    """ASVS V7.5.3: after a while, a screen that an administrator left is not enough to take keys away."""
+    lead, at = web(school, "lead"), address(school, "head", "/keys")
+    with time_machine.travel(utc_now(), tick=True) as clock:
+        for _ in range(3):  # in use all the time, so that it does not lock by itself
+            clock.shift(dt.timedelta(minutes=8))
+            lead.get("/")
+        form = pages.form(lead.get(at))
+        form["understood"] = True
+        locked = form.submit(status=302).follow()
+        assert "give your password again" in pages.text(locked)
+        assert len(held(school, "head")) == 1
+        form = pages.form(locked)
+        form["password"] = PASSWORD
+        form = pages.form(form.submit(status=302).follow())
+        form["understood"] = True
+        assert "All keys are removed." in form.submit(status=303).follow().text
+    assert held(school, "head") == []
+
+
+def held(school: SchoolForTests, who: str) -> list[HeldKey]:
+    with school.app.session(school.id, writes=False) as db:
+        return held_keys(db, db.get_one(User, (school.id, school.users[who])).account_id)
