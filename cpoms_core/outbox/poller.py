@@ -1,5 +1,5 @@
 """The thread of a worker that looks: what is due, what has waited without a wake-up, what is not sealed, what
-files nothing names."""
+files nothing names, what log-ins ran out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from cpoms_core.access.forgetting import forget_what_ran_out
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.audit.sealing import BATCH, seal_waiting
@@ -27,6 +28,7 @@ LOOK_EVERY = 0.2  # seconds
 SEAL_EVERY = 5.0
 SWEEP_EVERY = 60.0
 SWEEP_FILES_EVERY = 6 * 3600.0
+FORGET_EVERY = 6 * 3600.0
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class Poller:
             Duty(SEAL_EVERY, self.seal),
             Duty(SWEEP_EVERY, self.sweep),
             Duty(SWEEP_FILES_EVERY, self.sweep_files),
+            Duty(FORGET_EVERY, self.forget),
         ]
         while not self._stopping.is_set():
             for duty in duties:
@@ -129,6 +132,10 @@ class Poller:
                     yield
             except Exception as error:
                 _log_failure(error, school=slug)
+
+    def forget(self) -> bool:
+        """Forgets a batch of links, questions and log-ins that ran out."""
+        return forget_what_ran_out(self._app, utc_now()) > 0
 
     def give_back(self) -> None:
         """Releases what was claimed and not begun, for the next worker."""
