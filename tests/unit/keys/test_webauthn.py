@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import secrets
 import time
@@ -33,6 +34,7 @@ OWNER = KeyOwner(
     zone=ZoneInfo("Europe/London"),
     record=None,  # type: ignore[arg-type]
     prefix="account",
+    proved_at=dt.datetime(2026, 9, 1, tzinfo=dt.UTC),
 )
 CHALLENGE = secrets.token_bytes(32)
 KEY = SoftwareKey(ORIGIN, verifies_user=True)
