@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -9,6 +12,7 @@ from pyramid.request import Request
 
 from cpoms_core.access import own_logins
 from cpoms_core.access.browsers import browser_in_words
+from cpoms_core.access.models import LoginSession, PortalSession
 from cpoms_core.access.places import place_of
 from cpoms_core.errors import NothingThere
 from cpoms_core.keys.owner import KeyOwner
@@ -34,19 +38,24 @@ def log_ins(request: Request) -> dict[str, Any]:
     return {
         "title": "Your log-ins",
         "portal": request.app.deployment.accounts_address if login.sso else "",
-        "logins": [
-            {
-                "id": row.id,
-                "here": row.id == login.id,
-                "browser": browser_in_words(row.browser),
-                "ip": row.ip,
-                "place": place_of(row.ip),
-                "began": viewer.local(row.created_at),
-                "used": viewer.local(row.touched_at),
-                "with_key": row.access == "elevated",
-            }
-            for row in rows
-        ],
+        "logins": [shown_log_in(row, login.id, viewer.local) for row in rows],
+    }
+
+
+def shown_log_in(
+    row: LoginSession | PortalSession, here: uuid.UUID, local: Callable[[dt.datetime], dt.datetime]
+) -> dict[str, Any]:
+    """A log-in in its owner's list, at a school or at the accounts' own host. here: the id of the one that
+    asks; local: a stored moment as the owner's clock shows it."""
+    return {
+        "id": row.id,
+        "here": row.id == here,
+        "browser": browser_in_words(row.browser),
+        "ip": row.ip,
+        "place": place_of(row.ip),
+        "began": local(row.created_at),
+        "used": local(row.touched_at),
+        "with_key": row.access == "elevated",
     }
 
 

@@ -184,6 +184,12 @@ def count_link(app: Application, visitor: Visitor, now: dt.datetime) -> None:
     take(app, {throttle.address_key(f"links {visitor.ip}"): throttle.ADDRESS_TRIES}, now)
 
 
+def provider_tries(visitor: Visitor) -> dict[bytes, int]:
+    """What an answer by an OpenID provider counts against until the provider stands for it: the place it
+    comes from, apart from the links asked for there."""
+    return {throttle.address_key(f"provider {visitor.ip}"): throttle.ADDRESS_TRIES}
+
+
 def end_lock_out(db: SchoolSession, account: Account) -> None:
     """Who set a new password by mail may log in with it at once, whatever failed before (ACC-13)."""
     throttle.clear(db, throttle.account_key(account.home_school_id, account.email_key))

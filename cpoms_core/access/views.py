@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
 from pyramid.response import Response
+from wtforms import Field
 
 from cpoms_core.access import accounts, login, security_log, sessions
 from cpoms_core.access.forms import ForgottenForm, LoginForm, NewPasswordForm, UnlockForm
 from cpoms_core.access.models import User
 from cpoms_core.access.passwords import WeakPassword
 from cpoms_core.access.viewer import Access, utc_now
-from cpoms_core.audit.services import raw_entry, write_entries
 from cpoms_core.openid.services import enabled_providers
 from cpoms_core.portal.cookies import prefers_sso, remember_choice
 from cpoms_core.portal.queries import has_sso_users
+from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.web.cookies import set_cookie
 from cpoms_core.web.errors import answer
 from cpoms_core.web.request import asked_by_script, cookie_name
 
@@ -45,15 +48,7 @@ def here(request: Request, target: str) -> str:
 
 
 def set_session_cookie(request: Request, response: Response, token: str) -> None:
-    response.set_cookie(
-        cookie_name(request.app),
-        token,
-        httponly=True,
-        secure=request.app.deployment.secure,
-        samesite="Lax",
-        path="/",
-        overwrite=True,
-    )
+    set_cookie(request, response, cookie_name(request.app), token)
 
 
 def start_session(
@@ -82,24 +77,11 @@ def start_session(
         key_id=key_id,
         provider_vouched=bool(provider) and access == "elevated",
     )
-    details = {"browser": who.browser[:300]}
+    details: dict[str, Any] = {"browser": who.browser[:300]}
     details |= {"key": str(key_id)} if key_id else {}
     details |= {"provider": provider} if provider else {}
-    write_entries(
-        db,
-        [
-            raw_entry(
-                user.school_id,
-                user.id,
-                f"login.{access}",
-                [user.id],
-                details,
-                at=now,
-                access=access,
-                ip=who.ip,
-            )
-        ],
-    )
+    users = {user.school_id: user.id}
+    security_log.write(db, None, users, f"login.{access}", now, access=access, ip=who.ip, **details)
     response = HTTPFound(target)
     set_session_cookie(request, response, token)
     return response
@@ -130,28 +112,30 @@ def log_in(request: Request) -> Any:
         "form": form,
         "next": target,
         "action": request.path,
-        "providers": _providers(request, target),
-        "sso": _sso_href(request, target),
+        **_other_ways(request, target),
         "sso_first": prefers_sso(request) and request.method == "GET" and "with" not in request.GET,
     }
 
 
-def _sso_href(request: Request, target: str) -> str | None:
-    """Where the log-in with an SSO account begins, at a school where somebody has one (ACC-03)."""
+def _other_ways(request: Request, target: str) -> dict[str, Any]:
+    """Where a log-in begins that needs no password of this school: with an SSO account, where somebody has
+    one (ACC-03), and by a provider."""
     with request.app.session(request.school_id, writes=False) as db:
-        return request.route_path("sso", _query={"next": target}) if has_sso_users(db) else None
+        return {
+            "sso": request.route_path("sso", _query={"next": target}) if has_sso_users(db) else None,
+            "providers": _providers(request, db, target),
+        }
 
 
-def _providers(request: Request, target: str) -> list[dict[str, str]]:
+def _providers(request: Request, db: SchoolSession, target: str) -> list[dict[str, str]]:
     """The OpenID providers that the school offers, and where their log-in begins (ACC-14)."""
-    with request.app.session(request.school_id, writes=False) as db:
-        return [
-            {
-                "name": one.name,
-                "href": request.route_path("openid-go", provider_id=one.id, _query={"next": target}),
-            }
-            for one in enabled_providers(db)
-        ]
+    return [
+        {
+            "name": one.name,
+            "href": request.route_path("openid-go", provider_id=one.id, _query={"next": target}),
+        }
+        for one in enabled_providers(db)
+    ]
 
 
 def forgotten(request: Request) -> Any:
@@ -166,13 +150,9 @@ def forgotten(request: Request) -> Any:
             school, ip = request.asking.school, visitor(request).ip
             accounts.send_reset_link(request.db, school, form.email.data or "", utc_now(), ip=ip)
             return HTTPFound(request.route_path("forgotten-sent"))
-    accounts_address = request.app.deployment.accounts_address
-    return {
-        "title": "Set your password",
-        "form": form,
-        "action": request.path,
-        "sso": f"{accounts_address}/forgotten" if _sso_href(request, "/") else None,
-    }
+    with request.app.session(request.school_id, writes=False) as db:
+        sso = f"{request.app.deployment.accounts_address}/forgotten" if has_sso_users(db) else None
+    return {"title": "Set your password", "form": form, "action": request.path, "sso": sso}
 
 
 def forgotten_sent(request: Request) -> dict[str, Any]:
@@ -226,6 +206,21 @@ def log_out(request: Request) -> Response:
     return response
 
 
+def is_own_password(
+    request: Request, account_id: uuid.UUID, users: Mapping[int, uuid.UUID], field: Field
+) -> bool:
+    """Whether a field holds the password of the account that asks; otherwise the field says so. `users`: the
+    users that the account is, by school."""
+    try:
+        login.check_own_password(
+            request.app, visitor(request), account_id, users, field.data or "", utc_now()
+        )
+    except login.LoginRefused as refusal:
+        field.errors = [*field.errors, str(refusal)]
+        return False
+    return True
+
+
 def lock(request: Request) -> dict[str, Any]:
     """ACC-12: the page was idle; from now on the session needs the password."""
     request.afterwards.touch = False
@@ -243,33 +238,28 @@ def unlock(request: Request) -> Any:
         return HTTPFound("/")
     form = UnlockForm(request.POST)
     target = local_path(request.params.get("next", "/"))
-    if request.method == "POST" and form.validate():
-        try:
-            login.check_own_password(
-                request.app,
-                visitor(request),
-                asking.login.account_id,
-                {request.school_id: asking.viewer.user_id},
-                form.password.data or "",
-                utc_now(),
-            )
-        except login.LoginRefused as refusal:
-            form.password.errors = [*form.password.errors, str(refusal)]
-        else:
-            sessions.unlock(request.db, asking.login.token_hash, utc_now())
-            if asking.login.portal_hash is not None:
-                sessions.touch_portal(request.db, asking.login.portal_hash, utc_now())
-            if asked_by_script(request):
-                return Response(json_body={"ok": True, "csrf_token": asking.login.csrf_token})
-            return HTTPFound(target)
+    users = {request.school_id: asking.viewer.user_id}
+    if (
+        request.method == "POST"
+        and form.validate()
+        and is_own_password(request, asking.login.account_id, users, form.password)
+    ):
+        sessions.unlock(request.db, asking.login.token_hash, utc_now())
+        if asking.login.portal_hash is not None:
+            sessions.touch_portal(request.db, asking.login.portal_hash, utc_now())
+        if asked_by_script(request):
+            return Response(json_body={"ok": True, "csrf_token": asking.login.csrf_token})
+        return HTTPFound(target)
     if asked_by_script(request):
         return Response(json_body={"ok": False, "message": " ".join(form.password.errors)})
+    with request.app.session(request.school_id, writes=False) as db:
+        providers = _providers(request, db, target)
     return {
         "title": "Your screen was locked",
         "form": form,
         "next": target,
         "action": here(request, target),
-        "providers": _providers(request, target),
+        "providers": providers,
     }
 
 

@@ -75,7 +75,6 @@ class ModuleRoutes:
             self._config.add_route(name, pattern)
         else:
             self._config.add_route(name, pattern, at=at)
-            self._config.registry.routes_elsewhere.add(name)  # type: ignore[attr-defined]
         if reads:
             self._config.registry.reading_routes.add(name)  # type: ignore[attr-defined]
         if changes:
@@ -159,7 +158,12 @@ def gate(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
     def gated(context: Any, request: Any) -> Any:
         if module is None:
             return view(context, request)  # it answers for an error
-        if request.school_id is None and request.matched_route.name not in request.registry.routes_elsewhere:
+        route = request.matched_route.name
+        if (
+            request.school_id is None
+            and route not in WITHOUT_SCHOOL
+            and request.registry.route_places.get(route, "school") == "school"
+        ):
             raise HTTPNotFound
         if module == CORE or module in request.modules_on:
             return view(context, request)
@@ -225,6 +229,5 @@ class At:
 
 def includeme(config: Configurator) -> None:
     config.registry.route_places = {}  # type: ignore[attr-defined]
-    config.registry.routes_elsewhere = set(WITHOUT_SCHOOL)  # type: ignore[attr-defined]
     config.add_route_predicate("at", At)
     config.add_view_deriver(gate, name="module_gate", under=INGRESS, over="secured_view")

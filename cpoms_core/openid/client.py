@@ -32,8 +32,10 @@ class ProviderTrouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the provider knows us by. `secret` never leaves the server; `back` is where it sends people."""
+    """What the provider knows us by. `name` is ours for it; `secret` never leaves the server; `back` is where
+    it sends people."""
 
+    name: str
     issuer: str
     client_id: str
     secret: str

@@ -98,7 +98,7 @@ def client_of(db: SchoolSession, provider_id: uuid.UUID, back: str) -> Client:
     if not row.enabled:
         raise NothingThere
     secret = db.app.key.open(row.sealed_secret, _secret_context(row.id)).decode()
-    return Client(row.issuer, row.client_id, secret, back)
+    return Client(row.name, row.issuer, row.client_id, secret, back)
 
 
 def enabled_providers(db: SchoolSession) -> list[OpenIdProvider]:

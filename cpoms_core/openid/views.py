@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from cpoms_core.access import login
+from cpoms_core.access import login, throttle
 from cpoms_core.access.models import OpenIdProvider
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.access.views import local_path, start_session, visitor
@@ -21,6 +21,7 @@ from cpoms_core.openid.client import Client, ProviderTrouble
 from cpoms_core.openid.forms import ProviderForm
 from cpoms_core.openid.services import ProviderFacts
 from cpoms_core.openid.state import GOOD_FOR, Going
+from cpoms_core.web.cookies import host_bound, set_cookie
 from cpoms_core.web.forms import as_id
 
 log = structlog.get_logger()
@@ -46,15 +47,8 @@ def go(request: Request) -> Any:
     except ProviderTrouble as trouble:
         return _sorry(request, asked, NOT_NOW, str(trouble))
     response = HTTPFound(address)
-    response.set_cookie(
-        _cookie(request),
-        going.sealed(request.app.key, request.school_id),
-        max_age=GOOD_FOR,
-        httponly=True,
-        secure=request.app.deployment.secure,
-        samesite="Lax",  # it comes back from another site, by a link
-        path="/",
-    )
+    note = going.sealed(request.app.key, request.school_id)
+    set_cookie(request, response, _cookie(request), note, max_age=GOOD_FOR)
     return response
 
 
@@ -68,9 +62,11 @@ def back(request: Request) -> Any:
     code = request.GET.get("code", "")
     if not code:
         return _over(request, _sorry(request, asked, NOT_FINISHED, "refused there"))
+    tries = login.provider_tries(visitor(request))
     try:
-        login.count_link(request.app, visitor(request), utc_now())
+        login.take(request.app, tries, utc_now())
         claims = client.claims_of(asked, code[:4000], nonce=going.nonce, verifier=going.verifier)
+        throttle.forgive(request.app, tries)
     except ProviderTrouble as trouble:
         return _over(request, _sorry(request, asked, NOT_FINISHED, str(trouble)))
     except login.LoginRefused as refusal:
@@ -113,15 +109,13 @@ def _back_address(request: Request) -> str:
 def _sorry(request: Request, asked: Client, message: str, reason: str) -> Any:
     """The log-in did not come about: said on a page, and written down."""
     log.warning("no log-in by a provider", issuer=asked.issuer, reason=reason)
-    with request.app.session(request.school_id, writes=False) as db:
-        name = next((one.name for one in services.enabled_providers(db) if one.issuer == asked.issuer), "")
     who = visitor(request)
-    details = {"browser": who.browser[:300], "provider": name, "reason": reason}
+    details = {"browser": who.browser[:300], "provider": asked.name, "reason": reason}
     request.afterwards.entries.append(
         raw_entry(request.school_id, None, "login.provider-failed", [], details, at=utc_now(), ip=who.ip)
     )
     request.override_renderer = "cpoms_core:templates/openid/sorry.pt"
-    return {"title": "You are not logged in yet", "message": message.format(name=name or "The provider")}
+    return {"title": "You are not logged in yet", "message": message.format(name=asked.name)}
 
 
 def _over(request: Request, answer: Any) -> Any:
@@ -135,7 +129,7 @@ def _over(request: Request, answer: Any) -> Any:
 
 
 def _cookie(request: Request) -> str:
-    return "__Host-provider" if request.app.deployment.secure else "provider"
+    return host_bound(request.app, "provider")
 
 
 # --- administration --------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
 from pyramid.response import Response
 
+from cpoms_core.web.cookies import host_bound, set_cookie
 from cpoms_core.web.request import portal_cookie
 
 STATE_GOOD_FOR = 3600  # seconds; somebody may have to look for password and key meanwhile
@@ -19,7 +20,7 @@ def go_on(request: Request, token: str, target: str) -> Response:
     """Goes on to a local path with a new SSO log-in."""
     request.afterwards.touch = False
     response = HTTPFound(target)
-    _set(request, response, portal_cookie(request.app), token)
+    set_cookie(request, response, portal_cookie(request.app), token)
     return response
 
 
@@ -32,12 +33,12 @@ def forget(request: Request, target: str) -> Response:
 
 
 def state_cookie(request: Request) -> str:
-    return "__Host-sso-state" if request.app.deployment.secure else "sso-state"
+    return host_bound(request.app, "sso-state")
 
 
 def set_state(request: Request, response: Response, state: str) -> None:
     """Binds what is handed over to this browser."""
-    _set(request, response, state_cookie(request), state, max_age=STATE_GOOD_FOR)
+    set_cookie(request, response, state_cookie(request), state, max_age=STATE_GOOD_FOR)
 
 
 def prefers_sso(request: Request) -> bool:
@@ -49,19 +50,6 @@ def remember_choice(request: Request, response: Response, *, sso: bool) -> None:
     """Remembers, or forgets, that this browser logs in to this school with an SSO account. It holds nothing
     of the person."""
     if sso:
-        _set(request, response, CHOICE, SSO, max_age=YEAR)
+        set_cookie(request, response, CHOICE, SSO, max_age=YEAR)
     elif CHOICE in request.cookies:
         response.delete_cookie(CHOICE, path="/")
-
-
-def _set(request: Request, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=max_age,
-        httponly=True,
-        secure=request.app.deployment.secure,
-        samesite="Lax",
-        path="/",
-        overwrite=True,
-    )

@@ -12,7 +12,7 @@ from cpoms_core.access import accounts, login
 from cpoms_core.access.forms import ForgottenForm, LoginForm, NewPasswordForm, UnlockForm
 from cpoms_core.access.passwords import WeakPassword
 from cpoms_core.access.viewer import utc_now
-from cpoms_core.access.views import here, local_path, visitor
+from cpoms_core.access.views import here, is_own_password, local_path, visitor
 from cpoms_core.portal import logins, services
 from cpoms_core.portal.cookies import forget, go_on
 from cpoms_core.web.errors import answer
@@ -120,24 +120,16 @@ def unlock(request: Request) -> Any:
     if not portal.locked and request.method == "GET":
         return HTTPFound(target)
     form = UnlockForm(request.POST)
-    if request.method == "POST" and form.validate():
-        try:
-            login.check_own_password(
-                request.app,
-                visitor(request),
-                portal.account_id,
-                portal.users,
-                form.password.data or "",
-                utc_now(),
-            )
-        except login.LoginRefused as refusal:
-            form.password.errors = [*form.password.errors, str(refusal)]
-        else:
-            logins.unlock(request.db, portal, utc_now())
-            request.afterwards.touch = False
-            if asked_by_script(request):
-                return Response(json_body={"ok": True, "csrf_token": portal.csrf_token})
-            return HTTPFound(target)
+    if (
+        request.method == "POST"
+        and form.validate()
+        and is_own_password(request, portal.account_id, portal.users, form.password)
+    ):
+        logins.unlock(request.db, portal, utc_now())
+        request.afterwards.touch = False
+        if asked_by_script(request):
+            return Response(json_body={"ok": True, "csrf_token": portal.csrf_token})
+        return HTTPFound(target)
     if asked_by_script(request):
         return Response(json_body={"ok": False, "message": " ".join(form.password.errors)})
     return {"title": "Your screen was locked", "form": form, "next": target, "action": here(request, target)}

@@ -7,14 +7,13 @@ from typing import Any
 from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
 
-from cpoms_core.access import accounts, login
+from cpoms_core.access import accounts
+from cpoms_core.access.account_views import shown_log_in
 from cpoms_core.access.accounts import Owner
-from cpoms_core.access.browsers import browser_in_words
 from cpoms_core.access.models import Account
 from cpoms_core.access.passwords import WeakPassword
-from cpoms_core.access.places import place_of
 from cpoms_core.access.viewer import utc_now
-from cpoms_core.access.views import visitor
+from cpoms_core.access.views import is_own_password, visitor
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.portal import addresses, logins, queries, services
 from cpoms_core.portal.cookies import forget
@@ -49,7 +48,11 @@ def change_email(request: Request) -> Any:
     """Asks for another address to log in with; a link is mailed there."""
     portal: Portal = request.portal
     form = NewEmailForm(request.POST)
-    if request.method == "POST" and form.validate() and _is_owner(request, form):
+    if (
+        request.method == "POST"
+        and form.validate()
+        and is_own_password(request, portal.account_id, portal.users, form.present)
+    ):
         try:
             addresses.ask_email(request.app, portal, form.email.data or "", utc_now())
         except Refused as refusal:
@@ -115,7 +118,11 @@ def change_password(request: Request) -> Any:
     """Another password, by who knows the present one; then everybody logs in anew."""
     portal: Portal = request.portal
     form = OwnPasswordForm(request.POST)
-    if request.method == "POST" and form.validate() and _is_owner(request, form):
+    if (
+        request.method == "POST"
+        and form.validate()
+        and is_own_password(request, portal.account_id, portal.users, form.present)
+    ):
         owner = Owner(_account(request), portal.users)
         try:
             password_hash = accounts.hash_password_of(request.app, form.password.data or "", owner.account)
@@ -134,16 +141,7 @@ def list_logins(request: Request) -> dict[str, Any]:
         "title": "Your log-ins",
         "portal": "",
         "logins": [
-            {
-                "id": one.id,
-                "here": one.id == portal.id,
-                "browser": browser_in_words(one.browser),
-                "ip": one.ip,
-                "place": place_of(one.ip),
-                "began": portal.local(one.created_at),
-                "used": portal.local(one.touched_at),
-                "with_key": one.access == "elevated",
-            }
+            shown_log_in(one, portal.id, portal.local)
             for one in queries.logins_of(request.db, portal.account_id, utc_now())
         ],
     }
@@ -177,24 +175,6 @@ def _own_school(request: Request) -> OwnSchool:
 def _account(request: Request) -> Account:
     with request.app.session(None, writes=False) as db:
         return db.get_one(Account, request.portal.account_id)
-
-
-def _is_owner(request: Request, form: NewEmailForm | OwnPasswordForm) -> bool:
-    """Whether the present password was right; otherwise the form says so."""
-    portal: Portal = request.portal
-    try:
-        login.check_own_password(
-            request.app,
-            visitor(request),
-            portal.account_id,
-            portal.users,
-            form.present.data or "",
-            utc_now(),
-        )
-    except login.LoginRefused as refusal:
-        form.present.errors = [*form.present.errors, str(refusal)]
-        return False
-    return True
 
 
 def _sent(request: Request, to: str, said: str = "link-sent") -> HTTPFound:

@@ -16,6 +16,7 @@ from cpoms_core.application import Application
 from cpoms_core.portal.identity import Portal, portal_of
 from cpoms_core.tenancy.hosts import Hosts
 from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.web.cookies import host_bound
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -29,13 +30,13 @@ class Afterwards:
 
 
 def cookie_name(app: Application) -> str:
-    """`__Host-` keeps a session out of reach of other hosts; browsers accept it over https only."""
-    return "__Host-session" if app.deployment.secure else "session"
+    """The cookie of a session at a school."""
+    return host_bound(app, "session")
 
 
 def portal_cookie(app: Application) -> str:
     """As `cookie_name`, for the log-in at the accounts' own host."""
-    return "__Host-portal" if app.deployment.secure else "portal"
+    return host_bound(app, "portal")
 
 
 def _asking(request: Request) -> Asking | None:

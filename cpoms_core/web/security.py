@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.modules.routes import OWN_ACCOUNT, PORTAL, SIGNED_IN
+from cpoms_core.web.cookies import host_bound, set_cookie
 
 ANONYMOUS_COOKIE = "form-token"
 
@@ -55,17 +56,10 @@ class FormToken:
     def new_csrf_token(self, request: Request) -> str:
         token = secrets.token_urlsafe(24)
 
-        def set_cookie(_request: Request, response: Any) -> None:
-            response.set_cookie(
-                _cookie(request),
-                token,
-                httponly=True,
-                secure=request.app.deployment.secure,
-                samesite="Lax",
-                path="/",
-            )
+        def hand_out(_request: Request, response: Any) -> None:
+            set_cookie(request, response, _cookie(request), token)
 
-        request.add_response_callback(set_cookie)
+        request.add_response_callback(hand_out)
         request.form_token = token
         return token
 
@@ -87,7 +81,7 @@ def present_token(request: Request) -> str:
 
 
 def _cookie(request: Request) -> str:
-    return f"__Host-{ANONYMOUS_COOKIE}" if request.app.deployment.secure else ANONYMOUS_COOKIE
+    return host_bound(request.app, ANONYMOUS_COOKIE)
 
 
 def includeme(config: Configurator) -> None:

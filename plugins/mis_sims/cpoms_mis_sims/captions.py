@@ -46,11 +46,16 @@ class Binding:
         return self.wanted[self.places[field][0]] if field in self.places else ""
 
 
+def local_name(name: str) -> str:
+    """An XML element's name without its namespace. Not by lxml's `QName`, which raises on names that the
+    parser lets through, such as `:Record`."""
+    return name.rpartition("}")[2]
+
+
 @lru_cache(maxsize=4096)
 def decode_name(name: str) -> str:
     """The caption that an XML element name stands for: `Legal_x0020_Surname` is "Legal Surname"."""
-    local = name.rpartition("}")[2]
-    return ESCAPED.sub(_character, local)
+    return ESCAPED.sub(_character, local_name(name))
 
 
 def _character(escape: re.Match[str]) -> str:

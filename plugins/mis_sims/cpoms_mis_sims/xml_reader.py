@@ -13,7 +13,7 @@ from lxml import etree
 
 from cpoms_core.imports.records import Where
 from cpoms_mis_sims import xml_guard
-from cpoms_mis_sims.captions import decode_name
+from cpoms_mis_sims.captions import decode_name, local_name
 from cpoms_mis_sims.limits import MAX_COLUMNS, MAX_ROWS, MAX_STRANGERS
 from cpoms_mis_sims.problems import Refused, quoted
 from cpoms_mis_sims.reports import Row, Survey
@@ -114,7 +114,7 @@ class XmlReport:
                 failure = self._begin(element)
             elif failure is None and (_is_record(element) or element.tag.startswith(xml_guard.SCHEMA)):
                 yield element
-            elif failure is not None or _local_name(element) == ERROR:
+            elif failure is not None or local_name(element.tag) == ERROR:
                 failure = [*(failure or []), *element.itertext()][:MAX_COLUMNS]
             elif part == "child":
                 strangers += 1
@@ -126,16 +126,10 @@ class XmlReport:
 
     def _begin(self, root: etree._Element) -> list[str] | None:
         """Checks the root; a list to collect an error's words in if SIMS wrote an error."""
-        name = _local_name(root)
+        name = local_name(root.tag)
         if name not in {ROOT, ERROR}:
             raise Refused(NOT_OURS.format(root=name[:40]), self.where(root.sourceline or 0, name))
         return [] if name == ERROR else None
-
-
-def _local_name(element: etree._Element) -> str:
-    """An element's name without its namespace. Not by `QName`, which raises on names that the parser lets
-    through, such as `:Record`."""
-    return str(element.tag).rpartition("}")[2]
 
 
 def _is_record(element: etree._Element) -> bool:

@@ -13,6 +13,7 @@ import time_machine
 from browsing import text_of
 from sqlalchemy import select, update
 
+from cpoms_core.access import throttle
 from cpoms_core.access.models import LoginSession, OpenIdProvider, OpenIdSubject, User
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
@@ -263,3 +264,19 @@ def test_a_provider_that_does_not_answer_says_so(web: Any, school: SchoolForTest
         db.execute(update(OpenIdProvider).values(issuer="http://localhost:9"))
     answer = web(school).get(start)
     assert "could not be reached just now" in text_of(answer)
+
+
+def test_a_whole_school_behind_one_address_gets_in(
+    web: Any, school: SchoolForTests, offer: Offer, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ACC-14, ACC-13: a try that the provider stood for is given back; those it did not stand for count."""
+    monkeypatch.setattr(throttle, "ADDRESS_TRIES", 2)
+    start = offer()
+    subject = person("everybody", email=school.emails["teacher"], email_verified=True)
+    for _ in range(4):
+        assert urlsplit(round_trip(web(school), start, subject).location).path in ("/", "/elevate")
+    for _ in range(2):
+        browser = web(school)
+        back = say_yes(browser.get(start).location, subject).replace("code=", "code=wrong")
+        assert "You are not logged in yet" in text_of(browser.get(back))
+    assert "too many tries" in text_of(round_trip(web(school), start, subject))

@@ -96,7 +96,7 @@ def by_hand(claims: dict[str, Any], algorithm: str, secret: bytes) -> str:
 
 
 def ours(liar: Liar) -> Client:
-    return Client(liar.issuer, "us", "s3cret", "http://school.example/openid/back")
+    return Client("Liar", liar.issuer, "us", "s3cret", "http://school.example/openid/back")
 
 
 def good(liar: Liar, **changed: Any) -> dict[str, Any]:
