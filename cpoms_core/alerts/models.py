@@ -21,16 +21,21 @@ class Alert(Record, Base):
         belongs_to("user", "closed_by"),
         belongs_to("incident", "incident_id"),
         belongs_to("action", "action_id"),
+        belongs_to("document", "document_id"),
+        belongs_to("alert", "passed_on_from"),
         Index("ix_alert_recipient", "school_id", "recipient_id", "read_at", "created_at"),
         Index("ix_alert_incident", "school_id", "incident_id"),
     )
 
     recipient_id: Mapped[uuid.UUID]
     sender_id: Mapped[uuid.UUID | None]
-    incident_id: Mapped[uuid.UUID]
+    incident_id: Mapped[uuid.UUID | None]  # None: to a file that is in a vault
     action_id: Mapped[uuid.UUID | None]
+    document_id: Mapped[uuid.UUID | None]  # to a file of its own (STU-05)
     created_at: Mapped[dt.datetime]
     read_at: Mapped[dt.datetime | None]
+    passed_on_at: Mapped[dt.datetime | None]  # unread too long, so that others were alerted too (INC-16)
+    passed_on_from: Mapped[uuid.UUID | None]  # the unread alert that this one follows
     closed_by: Mapped[uuid.UUID | None]  # who took it off the dashboard unread (USR-08); None: it was read
 
 

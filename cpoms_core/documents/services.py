@@ -21,6 +21,7 @@ from cpoms_core.documents.storage import FileTooLarge
 from cpoms_core.errors import Refused
 from cpoms_core.tenancy.models import School
 from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.services import next_numbers
 
 SNIFFED = 8192  # bytes
 MOST_FILES = 20
@@ -156,11 +157,14 @@ def attach(
     action_id: uuid.UUID | None = None,
 ) -> None:
     """Hangs stored files on an incident, or on one of its actions."""
-    for document in documents:
+    if not documents:
+        return
+    for number, document in zip(next_numbers(db, "document", len(documents)), documents, strict=True):
         db.add(
             Document(
                 school_id=viewer.school_id,
                 id=document.id,
+                number=number,
                 incident_id=incident_id,
                 action_id=action_id,
                 name=document.name,

@@ -35,6 +35,17 @@ class Agency(Record, Base):
     disabled_at: Mapped[dt.datetime | None]
 
 
+class IncidentPart(Record, Base):
+    """A part that a student can have in an incident, by the school's own list (INC-15)."""
+
+    __tablename__ = "incident_part"
+    __table_args__ = (UniqueConstraint("school_id", "name"),)
+
+    name: Mapped[str] = mapped_column(String(120))
+    weight: Mapped[int]  # orders the list, lightest first
+    disabled_at: Mapped[dt.datetime | None]
+
+
 class Incident(Record, Base):
     """A dated free-text record about one student, or the whole school where `student_id` is empty.
 
@@ -68,6 +79,8 @@ class Incident(Record, Base):
     deleted_at: Mapped[dt.datetime | None]
     pinned_at: Mapped[dt.datetime | None]  # on top of the chronology (EDT-06)
     submission: Mapped[uuid.UUID]  # one form, one incident: a second click or the back button adds none
+    training: Mapped[bool] = mapped_column(default=False)  # recorded in training mode (TRN-01)
+    merged_into: Mapped[uuid.UUID | None]  # the action that it became under another incident (EDT-04)
 
 
 class IncidentVersion(OfSchool, Base):
@@ -78,7 +91,8 @@ class IncidentVersion(OfSchool, Base):
 
     incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))  # created | edited | action added | deleted | restored
+    # created | edited | action added | merged | split | deleted | restored
+    kind: Mapped[str] = mapped_column(String(20))
     content: Mapped[dict[str, Any]] = mapped_column(Json)
     reason: Mapped[str] = mapped_column(Text, default="")
     made_by: Mapped[uuid.UUID | None]
@@ -100,6 +114,7 @@ class IncidentStudent(OfSchool, Base):
             onupdate="CASCADE",
         ),
         belongs_to("student", "student_id"),
+        belongs_to("incident_part", "part_id"),
         Index("ix_incident_student_record", "school_id", "student_id", "occurred_at", "incident_id"),
     )
 
@@ -109,6 +124,7 @@ class IncidentStudent(OfSchool, Base):
     linked: Mapped[bool]
     monitored: Mapped[bool] = mapped_column(default=False)  # under all its categories, later ones too
     share_documents: Mapped[bool] = mapped_column(default=False)
+    part_id: Mapped[uuid.UUID | None]  # None: not said, and nothing is assumed (INC-15)
 
 
 class IncidentCategory(OfSchool, Base):
@@ -157,6 +173,9 @@ class Action(Record, Base):
     version: Mapped[int] = mapped_column(default=1)
     deleted_at: Mapped[dt.datetime | None]
     submission: Mapped[uuid.UUID]
+    training: Mapped[bool] = mapped_column(default=False)
+    was_incident: Mapped[uuid.UUID | None]  # the incident that was merged into this one's (EDT-04)
+    became_incident: Mapped[uuid.UUID | None]  # split off as an incident of its own (EDT-05)
 
 
 class ActionVersion(OfSchool, Base):

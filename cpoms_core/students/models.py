@@ -49,6 +49,11 @@ class Student(Record, Base):
     religion: Mapped[str] = mapped_column(String(80), default="")
     first_language: Mapped[str] = mapped_column(String(80), default="")
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # needs, conditions, address, ...
+    summary: Mapped[str] = mapped_column(Text, default="")  # the school's own line on the child (STU-03)
+    keywords: Mapped[list[str]] = mapped_column(Json, default=list)  # found by quick search and reports
+    photo_id: Mapped[uuid.UUID | None]  # its bytes in the storage, re-encoded (STU-01)
+    version: Mapped[int] = mapped_column(default=1)  # of what the school itself keeps: `StudentVersion`
+    matched_to: Mapped[uuid.UUID | None]  # typed in by staff, and found to be this child of the MIS (INC-02)
     created_at: Mapped[dt.datetime]
     archived_at: Mapped[dt.datetime | None]
 
@@ -58,6 +63,30 @@ class Student(Record, Base):
         forename = self.preferred_forename or self.legal_forename
         surname = self.preferred_surname or self.legal_surname
         return f"{forename} {surname}".strip()
+
+
+class StudentVersion(OfSchool, Base):
+    """One version of what the school itself keeps on a student: summary, keywords, agencies, own links and
+    contacts, photo (STU-03)."""
+
+    __tablename__ = "student_version"
+    __table_args__ = (belongs_to("student", "student_id"),)
+
+    student_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    made_by: Mapped[uuid.UUID | None]
+    made_at: Mapped[dt.datetime]
+
+
+class StudentAgency(OfSchool, Base):
+    """An agency involved with a student (STU-03)."""
+
+    __tablename__ = "student_agency"
+    __table_args__ = (belongs_to("student", "student_id"), belongs_to("agency", "agency_id"))
+
+    student_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    agency_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
 
 
 class StudentGroup(Record, Base):
@@ -164,3 +193,4 @@ class Monitoring(Record, Base):
     incident_id: Mapped[uuid.UUID | None]  # the incident that began it, if one did
     ended_at: Mapped[dt.datetime | None]
     ended_by: Mapped[uuid.UUID | None]
+    withdrawn_at: Mapped[dt.datetime | None]  # ended because its incident was removed; no part of the history

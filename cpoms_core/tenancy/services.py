@@ -18,7 +18,7 @@ from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.tenancy.models import Counter, ModuleSwitch, School, Setting
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 
-COUNTERS = ("incident", "import")
+COUNTERS = ("incident", "import", "document")
 """Rising numbers that every school starts with: of its incidents, and of the imports applied."""
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
@@ -67,7 +67,7 @@ def _refuse_facts(name: str, time_zone: str, accent: str) -> None:
 NEXT = built_once(
     update(Counter)
     .where(Counter.name == bindparam("counter"))
-    .values(value=Counter.value + 1)
+    .values(value=Counter.value + bindparam("further"))
     .returning(Counter.value)
     .execution_options(synchronize_session=False)
 )
@@ -76,9 +76,14 @@ NEXT = built_once(
 def next_number(db: SchoolSession, name: str) -> int:
     """The next of a rising number without gaps: the row is locked until the transaction ends, and a failed
     one gives its number back."""
-    number = db.scalar(NEXT, {"counter": name})
-    assert number is not None, "every school starts with its counters"
-    return number
+    return next_numbers(db, name, 1).start
+
+
+def next_numbers(db: SchoolSession, name: str, count: int) -> range:
+    """As `next_number`, for so many at once."""
+    last = db.scalar(NEXT, {"counter": name, "further": count})
+    assert last is not None, "every school starts with its counters"
+    return range(last - count + 1, last + 1)
 
 
 def switch_module(db: SchoolSession, name: str, enabled: bool, now: dt.datetime) -> None:

@@ -91,6 +91,7 @@ def document(school: SchoolForTests, on: uuid.UUID | None, *, removed: bool = Fa
             Document(
                 school_id=school.id,
                 id=made,
+                number=next_number(db, "document"),
                 incident_id=on,
                 student_id=None if on else school.students["aoife"],
                 name="letter.txt",

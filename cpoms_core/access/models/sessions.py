@@ -33,6 +33,7 @@ class LoginSession(Base):
     touched_at: Mapped[dt.datetime]
     proved_at: Mapped[dt.datetime]  # when a password, key or provider last showed who it is
     locked_at: Mapped[dt.datetime | None]
+    names_hidden: Mapped[bool] = mapped_column(default=False)  # until "Show names" (DSH-08)
     ended_at: Mapped[dt.datetime | None]
     ip: Mapped[str] = mapped_column(String(64), default="")
     browser: Mapped[str] = mapped_column(String(300), default="")

@@ -152,6 +152,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_import_run_started", ["school_id", "started_at"], unique=False)
 
     op.create_table(
+        "incident_part",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("disabled_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_incident_part_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_incident_part")),
+        sa.UniqueConstraint("school_id", "name", name=op.f("uq_incident_part_school_id_name")),
+    )
+    op.create_table(
         "module_failure",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("id", Id(), nullable=False),
@@ -280,6 +291,11 @@ def upgrade() -> None:
         sa.Column("religion", sa.String(length=80), nullable=False),
         sa.Column("first_language", sa.String(length=80), nullable=False),
         sa.Column("details", Json, nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("keywords", Json, nullable=False),
+        sa.Column("photo_id", Id(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("matched_to", Id(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("archived_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_student_school_id")),
@@ -533,6 +549,7 @@ def upgrade() -> None:
         sa.Column("touched_at", UtcDateTime(), nullable=False),
         sa.Column("proved_at", UtcDateTime(), nullable=False),
         sa.Column("locked_at", UtcDateTime(), nullable=True),
+        sa.Column("names_hidden", sa.Boolean(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ip", sa.String(length=64), nullable=False),
         sa.Column("browser", sa.String(length=300), nullable=False),
@@ -567,6 +584,7 @@ def upgrade() -> None:
         sa.Column("incident_id", Id(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("ended_by", Id(), nullable=True),
+        sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "category_id"],
             ["category.school_id", "category.id"],
@@ -680,6 +698,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_soft_key_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "student_agency",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("student_id", Id(), nullable=False),
+        sa.Column("agency_id", Id(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "agency_id"],
+            ["agency.school_id", "agency.id"],
+            name=op.f("fk_student_agency_school_id_agency_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "student_id"],
+            ["student.school_id", "student.id"],
+            name=op.f("fk_student_agency_school_id_student_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_student_agency_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "student_id", "agency_id", name=op.f("pk_student_agency")),
+    )
+    op.create_table(
         "student_link",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("student_id", Id(), nullable=False),
@@ -698,6 +734,22 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_student_link_school_id")),
         sa.PrimaryKeyConstraint("school_id", "student_id", "other_id", name=op.f("pk_student_link")),
+    )
+    op.create_table(
+        "student_version",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("student_id", Id(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", Json, nullable=False),
+        sa.Column("made_by", Id(), nullable=True),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "student_id"],
+            ["student.school_id", "student.id"],
+            name=op.f("fk_student_version_school_id_student_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_student_version_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "student_id", "version", name=op.f("pk_student_version")),
     )
     op.create_table(
         "user",
@@ -809,6 +861,8 @@ def upgrade() -> None:
         sa.Column("deleted_at", UtcDateTime(), nullable=True),
         sa.Column("pinned_at", UtcDateTime(), nullable=True),
         sa.Column("submission", Id(), nullable=False),
+        sa.Column("training", sa.Boolean(), nullable=False),
+        sa.Column("merged_into", Id(), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "author_id"],
             ["user.school_id", "user.id"],
@@ -858,6 +912,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "provider_id", "subject", name=op.f("pk_open_id_subject")),
     )
     op.create_table(
+        "prepared_file",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("asked_by", Id(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("wanted", Json, nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("out_of", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("media_type", sa.String(length=120), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "asked_by"],
+            ["user.school_id", "user.id"],
+            name=op.f("fk_prepared_file_school_id_asked_by"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_prepared_file_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_prepared_file")),
+    )
+    with op.batch_alter_table("prepared_file", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_prepared_file_asked_by", ["school_id", "asked_by", "asked_at"], unique=False
+        )
+
+    op.create_table(
         "action",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("id", Id(), nullable=False),
@@ -871,6 +953,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("deleted_at", UtcDateTime(), nullable=True),
         sa.Column("submission", Id(), nullable=False),
+        sa.Column("training", sa.Boolean(), nullable=False),
+        sa.Column("was_incident", Id(), nullable=True),
+        sa.Column("became_incident", Id(), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "author_id"],
             ["user.school_id", "user.id"],
@@ -937,11 +1022,17 @@ def upgrade() -> None:
         sa.Column("linked", sa.Boolean(), nullable=False),
         sa.Column("monitored", sa.Boolean(), nullable=False),
         sa.Column("share_documents", sa.Boolean(), nullable=False),
+        sa.Column("part_id", Id(), nullable=True),
         sa.ForeignKeyConstraint(
             ["school_id", "incident_id", "occurred_at"],
             ["incident.school_id", "incident.id", "incident.occurred_at"],
             name=op.f("fk_incident_student_school_id_incident_id_occurred_at"),
             onupdate="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "part_id"],
+            ["incident_part.school_id", "incident_part.id"],
+            name=op.f("fk_incident_student_school_id_part_id"),
         ),
         sa.ForeignKeyConstraint(
             ["school_id", "student_id"],
@@ -1013,49 +1104,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "action_id", "version", name=op.f("pk_action_version")),
     )
     op.create_table(
-        "alert",
-        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("id", Id(), nullable=False),
-        sa.Column("recipient_id", Id(), nullable=False),
-        sa.Column("sender_id", Id(), nullable=True),
-        sa.Column("incident_id", Id(), nullable=False),
-        sa.Column("action_id", Id(), nullable=True),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("read_at", UtcDateTime(), nullable=True),
-        sa.Column("closed_by", Id(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["school_id", "action_id"],
-            ["action.school_id", "action.id"],
-            name=op.f("fk_alert_school_id_action_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id", "closed_by"],
-            ["user.school_id", "user.id"],
-            name=op.f("fk_alert_school_id_closed_by"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id", "incident_id"],
-            ["incident.school_id", "incident.id"],
-            name=op.f("fk_alert_school_id_incident_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id", "recipient_id"],
-            ["user.school_id", "user.id"],
-            name=op.f("fk_alert_school_id_recipient_id"),
-        ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_alert_school_id")),
-        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_alert")),
-    )
-    with op.batch_alter_table("alert", schema=None) as batch_op:
-        batch_op.create_index("ix_alert_incident", ["school_id", "incident_id"], unique=False)
-        batch_op.create_index(
-            "ix_alert_recipient", ["school_id", "recipient_id", "read_at", "created_at"], unique=False
-        )
-
-    op.create_table(
         "document",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("id", Id(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("incident_id", Id(), nullable=True),
         sa.Column("action_id", Id(), nullable=True),
         sa.Column("student_id", Id(), nullable=True),
@@ -1066,6 +1118,10 @@ def upgrade() -> None:
         sa.Column("added_by", Id(), nullable=False),
         sa.Column("added_at", UtcDateTime(), nullable=False),
         sa.Column("removed_at", UtcDateTime(), nullable=True),
+        sa.Column("removed_by", Id(), nullable=True),
+        sa.Column("removed_reason", sa.Text(), nullable=False),
+        sa.Column("destroyed_at", UtcDateTime(), nullable=True),
+        sa.Column("destroyed_reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["school_id", "action_id"],
             ["action.school_id", "action.id"],
@@ -1088,10 +1144,64 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_document_school_id")),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_document")),
+        sa.UniqueConstraint("school_id", "number", name=op.f("uq_document_school_id_number")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.create_index("ix_document_incident", ["school_id", "incident_id"], unique=False)
         batch_op.create_index("ix_document_student", ["school_id", "student_id"], unique=False)
+
+    op.create_table(
+        "alert",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("recipient_id", Id(), nullable=False),
+        sa.Column("sender_id", Id(), nullable=True),
+        sa.Column("incident_id", Id(), nullable=True),
+        sa.Column("action_id", Id(), nullable=True),
+        sa.Column("document_id", Id(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=True),
+        sa.Column("passed_on_at", UtcDateTime(), nullable=True),
+        sa.Column("passed_on_from", Id(), nullable=True),
+        sa.Column("closed_by", Id(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "action_id"],
+            ["action.school_id", "action.id"],
+            name=op.f("fk_alert_school_id_action_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "closed_by"],
+            ["user.school_id", "user.id"],
+            name=op.f("fk_alert_school_id_closed_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "document_id"],
+            ["document.school_id", "document.id"],
+            name=op.f("fk_alert_school_id_document_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "incident_id"],
+            ["incident.school_id", "incident.id"],
+            name=op.f("fk_alert_school_id_incident_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "passed_on_from"],
+            ["alert.school_id", "alert.id"],
+            name=op.f("fk_alert_school_id_passed_on_from"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "recipient_id"],
+            ["user.school_id", "user.id"],
+            name=op.f("fk_alert_school_id_recipient_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_alert_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_alert")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_incident", ["school_id", "incident_id"], unique=False)
+        batch_op.create_index(
+            "ix_alert_recipient", ["school_id", "recipient_id", "read_at", "created_at"], unique=False
+        )
 
     # ### end Alembic commands ###
 

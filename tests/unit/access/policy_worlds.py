@@ -316,16 +316,17 @@ def _rows(school: int, world: World) -> list[list]:
             )
             for a in world.alerts
         ],
-        [_document(school, author, d) for d in world.documents],
+        [_document(school, author, d, number) for number, d in enumerate(world.documents)],
     ]
 
 
-def _document(school: int, author: uuid.UUID, document: ADocument) -> Document:
+def _document(school: int, author: uuid.UUID, document: ADocument, number: int) -> Document:
     on = document.on
     incident = on if isinstance(on, AnIncident) else on.incident if isinstance(on, AnAction) else None
     return Document(
         school_id=school,
         id=document.id,
+        number=number,
         incident_id=incident.id if incident else None,
         action_id=on.id if isinstance(on, AnAction) else None,
         student_id=on.id if isinstance(on, AStudent) else None,

@@ -24,6 +24,7 @@ from cpoms_core.imports.models import ImportRun
 from cpoms_core.outbox import poller as poller_module
 from cpoms_core.outbox.poller import Poller
 from cpoms_core.tenancy.models import School
+from cpoms_core.tenancy.services import next_number
 from cpoms_core.testing.schools import SchoolForTests
 
 DAY = 24 * 3600.0
@@ -50,7 +51,8 @@ def document(school: SchoolForTests, *, removed: bool = False) -> uuid.UUID:
     with school.app.transaction(school.id) as db:
         db.add(
             Document(
-                school_id=school.id, id=made, student_id=school.students["aoife"], name="a", media_type="",
+                school_id=school.id, id=made, number=next_number(db, "document"),
+                student_id=school.students["aoife"], name="a", media_type="",
                 size=4, sha256="", added_by=school.users["lead"], added_at=now,
                 removed_at=now if removed else None,
             )
