@@ -82,7 +82,7 @@ def together(*calls: Callable[[], Any]) -> list[str]:
     begin = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> None:
-        begin.wait(timeout=10)
+        begin.wait(timeout=60)
         try:
             call()
         except Refused as error:

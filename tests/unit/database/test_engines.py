@@ -115,7 +115,7 @@ def test_a_second_writer_waits_for_the_first(app: Application, school: SchoolFor
         thread.start()
         time.sleep(0.2)
         order.append("first")
-    thread.join(10)
+    thread.join(60)
     assert order == ["first", "second"]
     with app.session(school.id, writes=False) as db:
         assert set(db.scalars(select(Student.religion))) == {"12"}

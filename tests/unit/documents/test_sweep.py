@@ -195,10 +195,10 @@ def test_the_worker_has_it_among_its_duties(app: Application, monkeypatch: pytes
     looking = threading.Thread(target=poller.run, args=(lambda _claim: None,))
     looking.start()
     try:
-        assert done.wait(5)
+        assert done.wait(60)
     finally:
         poller.stop()
-        looking.join(10)
+        looking.join(60)
     assert poller_module.SWEEP_FILES_EVERY > 3600
 
 
