@@ -10,6 +10,7 @@ from cpoms_core.access import permissions as core_permissions
 from cpoms_core.audit.wording import EVENTS
 from cpoms_core.database.engines import Engines, make_engines
 from cpoms_core.deployment import Deployment
+from cpoms_core.documents.places import place_of
 from cpoms_core.documents.storage import Storage
 from cpoms_core.hooks.relay import HookRelay
 from cpoms_core.hooks.types import AuditWords, Permission, SettingSpec, Task
@@ -37,7 +38,7 @@ class Application:
         self.hooks = HookRelay(with_hooks(self.modules))
         self.engines = engines or make_engines(deployment.database_url, pool_size=deployment.pool_size)
         self.key = DeploymentKey.from_file(deployment.folder / "keys" / "deployment.json")
-        self.storage = Storage(deployment.folder / "files", self.key)
+        self.storage = Storage(place_of(deployment), self.key)
 
     def session(self, school_id: int | None, *, writes: bool) -> SchoolSession:
         """A session for one school (or for the tables that belong to none)."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
+SCANNER = re.compile(r"unix:/.+|(\[[0-9a-f:]+\]|[^:/\s]+):[0-9]{1,5}", re.IGNORECASE)
 Place = Literal["school", "accounts", "demo door"]
 """What a host name is: a school's, the accounts' own, or the demonstration's front door."""
 ACCOUNTS = "accounts"
@@ -29,7 +32,10 @@ class Deployment:
     or the address of a Redis or RabbitMQ; it carries no content and may lose what it carries.
     openid_issuers: the OpenID providers that schools may use (ACC-14), whole addresses or beginnings that end
     with a slash. leaked_passwords: a list of passwords that leaked, which nobody may choose
-    (`access.leaked`).
+    (`access.leaked`). files: where the encrypted bytes of files are kept, a folder beside the database or
+    `s3://bucket/prefix`; files_endpoint: the address of an S3 server other than Amazon's; files_region,
+    files_access_key and files_secret_key: without them, S3's own variables of the environment count. clamav:
+    where a ClamAV daemon listens, `unix:/path` or `host:port`; without it files are not scanned.
     """
 
     folder: Path
@@ -48,11 +54,21 @@ class Deployment:
     support_phone: str = ""
     support_hours: str = ""
     leaked_passwords: Path | None = None
+    files: str = ""
+    files_endpoint: str = ""
+    files_region: str = ""
+    files_access_key: str = ""
+    files_secret_key: str = ""
+    clamav: str = ""
     openid_issuers: tuple[str, ...] = ("https://login.microsoftonline.com/", "https://accounts.google.com")
 
     def __post_init__(self) -> None:
         if self.scheme not in ("http", "https"):
             raise BadDeployment(f"scheme must be http or https, not {self.scheme!r}")
+        if self.files and not BUCKET.fullmatch(self.files):
+            raise BadDeployment(f"files must be s3://bucket or s3://bucket/prefix, not {self.files!r}")
+        if self.clamav and not SCANNER.fullmatch(self.clamav):
+            raise BadDeployment(f"clamav must be unix:/path or host:port, not {self.clamav!r}")
         object.__setattr__(self, "openid_issuers", tuple(self.openid_issuers))  # TOML has lists
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.folder / 'cpoms.sqlite'}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import Form, PasswordField, StringField, validators
+from wtforms import PasswordField, StringField, validators
 
 from cpoms_core.access.passwords import LONGEST
+from cpoms_core.web.form_words import Form
 
 
 def _given(message: str) -> validators.InputRequired:

@@ -15,9 +15,11 @@ from cpoms_core.access import policy
 from cpoms_core.access.models import Account, GroupPermission, LoginSession, User
 from cpoms_core.access.sessions import LONGEST, hashed
 from cpoms_core.access.viewer import Access, SchoolFacts, Viewer, utc_now
+from cpoms_core.students.names_of_school import hider_of
 from cpoms_core.tenancy.models import ModuleSwitch, School, Setting
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.settings import with_defaults
+from cpoms_core.tenancy.training import SETTING as TRAINING
 
 _SCHOOL = (
     select(
@@ -51,6 +53,7 @@ _SESSION = (
         LoginSession.access,
         LoginSession.provider_vouched,
         LoginSession.portal_hash,
+        LoginSession.names_hidden,
         LoginSession.ip,
         Account.email,
         Account.home_school_id,
@@ -108,7 +111,14 @@ def read_school(db: SchoolSession) -> SchoolFacts:
     first = rows[0]
     own = {row.setting: row.value for row in rows if row.setting is not None}
     return SchoolFacts(
-        first.id, first.slug, first.name, first.time_zone, first.accent, with_defaults(db.app, own)
+        first.id,
+        first.slug,
+        first.name,
+        first.time_zone,
+        first.accent,
+        with_defaults(db.app, own),
+        logo=uuid.UUID(own["logo"]) if own.get("logo") else None,
+        training=bool(own.get(TRAINING)),
     )
 
 
@@ -120,7 +130,7 @@ def modules_on(db: SchoolSession) -> frozenset[str]:
 
 def asking(db: SchoolSession, token: str, now: dt.datetime) -> Asking:
     """Who asks with a cookie's token ("" for none) at the session's school: a user who is still active, in a
-    session that goes on, or nobody. Three statements."""
+    session that goes on, or nobody. Three statements; a fourth while names are hidden."""
     school = read_school(db)
     row = (
         token
@@ -144,6 +154,7 @@ def asking(db: SchoolSession, token: str, now: dt.datetime) -> Asking:
         sees_ungrouped=row.sees_ungrouped,
         has_key=row.keyed,
         ip=row.ip,
+        names=hider_of(db) if row.names_hidden else None,
     )
     idle = dt.timedelta(minutes=school.setting("idle_minutes"))
     login = Login(

@@ -45,8 +45,9 @@ from cpoms_core.access.models import (
 )
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
+from cpoms_core.audit.models import AuditEntry, AuditSubject
 from cpoms_core.database.types import Id
-from cpoms_core.documents.models import Document
+from cpoms_core.documents.models import Document, PreparedFile
 from cpoms_core.incidents.models import Action, Category, Incident, IncidentCategory, IncidentStudent
 from cpoms_core.students.models import GroupMember, Student, StudentGroup
 from cpoms_core.tenancy.scope import built_once
@@ -261,11 +262,27 @@ def student_records(viewer: Sight) -> Condition:
 
 
 @_for_viewer
+def editable_students(viewer: Sight) -> Condition:
+    """Condition on Student: the viewer may change what the school itself keeps on the student: Edit
+    information and own contacts (STU-03, STU-04). Who may edit what was written on a record may edit this."""
+    return and_(student_records(viewer), eyes_of(viewer).permits("incidents:edit"))
+
+
+@_for_viewer
+def matched_records(viewer: Sight) -> Condition:
+    """Condition on Student: staff typed it in, and it was matched with a student whom the viewer may edit:
+    its versions are part of that one's history (INC-02, STU-03)."""
+    return Student.matched_to.in_(select(Student.id).where(editable_students(viewer)).correlate(None))
+
+
+@_for_viewer
 def choosable_students(viewer: Sight) -> Condition:
     """Condition on Student: may be chosen on the Add incident form. Whoever may record a concern may record
-    it about any child on roll; the form shows a name and a year only (INC-01)."""
+    it about any child on roll; the form shows a name and a year only (INC-01). Who was typed in and matched
+    with a child of the MIS is chosen as that child (INC-02)."""
     return and_(
         eyes_of(viewer).permits("incidents:add"),
+        Student.matched_to.is_(None),
         or_(Student.archived_at.is_(None), visible_students(viewer)),
     )
 
@@ -312,8 +329,21 @@ def _alerted(eyes: Eyes) -> Condition:
     """USR-12.4: an open alert lets its recipient read that one incident, whatever their group."""
     return _any(
         Alert,
-        where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id, Alert.read_at.is_(None)],
+        where=[
+            Alert.incident_id == Incident.id,
+            Alert.recipient_id == eyes.user_id,
+            Alert.read_at.is_(None),
+            to_what_is_there(),
+        ],
     )
+
+
+def to_what_is_there() -> Condition:
+    """Condition on Alert: not to an action that was deleted, which for its recipient never existed
+    (EDT-02)."""
+    action = aliased(Action)  # the enclosing statement may select actions itself
+    deleted = _any(action, where=[action.id == Alert.action_id, action.deleted_at.is_not(None)])
+    return or_(Alert.action_id.is_(None), ~deleted)
 
 
 @_for_viewer
@@ -358,6 +388,80 @@ def student_names_in(viewer: Sight) -> Condition:
     return _in_class(eyes_of(viewer), Student.id)  # type: ignore[arg-type]
 
 
+# --- editing, and what was deleted (EDT) -----------------------------------------------------------------
+
+
+@_for_viewer
+def editable_incidents(viewer: Sight) -> Condition:
+    """Condition on Incident: the viewer may change it, because they see it by right and may edit (EDT-01)."""
+    return and_(eyes_of(viewer).permits("incidents:edit"), rightful_incidents(viewer))
+
+
+@_for_viewer
+def kept_incidents(viewer: Sight) -> Condition:
+    """Condition on Incident: as `editable_incidents`, and of those that were deleted what the viewer could
+    edit otherwise: its history is theirs to read, and it is theirs to restore (EDT-02). One that was merged
+    is no longer there by itself: its history is the action's that it became."""
+    if not viewer.elevated:
+        return false()
+    eyes = eyes_of(viewer)
+    return and_(eyes.permits("incidents:edit"), Incident.merged_into.is_(None), _full_sight(eyes))
+
+
+@_for_viewer
+def editable_actions(viewer: Sight) -> Condition:
+    """Condition on Action: the viewer may change it, as its incident."""
+    return and_(
+        Action.deleted_at.is_(None),
+        _any(Incident, where=[Incident.id == Action.incident_id, editable_incidents(viewer)]),
+    )
+
+
+@_for_viewer
+def kept_actions(viewer: Sight) -> Condition:
+    """Condition on Action: as `editable_actions`, deleted ones too; not one that became an incident."""
+    return and_(
+        Action.became_incident.is_(None),
+        _any(Incident, where=[Incident.id == Action.incident_id, editable_incidents(viewer)]),
+    )
+
+
+@_for_viewer
+def merged_incidents(viewer: Sight) -> Condition:
+    """Condition on Incident: it was merged, and the viewer may edit the action that it became: its versions
+    are part of that one's history (EDT-04)."""
+    return _any(Action, where=[Action.id == Incident.merged_into, kept_actions(viewer)])
+
+
+@_for_viewer
+def split_actions(viewer: Sight) -> Condition:
+    """Condition on Action: it was split off, and the viewer may edit the incident that it became, or what
+    that was merged into since: its versions are part of that one's history (EDT-05)."""
+    kept = or_(kept_incidents(viewer), merged_incidents(viewer))
+    return _any(Incident, where=[Incident.id == Action.became_incident, kept])
+
+
+# --- training mode (TRN-01) ------------------------------------------------------------------------------
+
+
+@_for_viewer
+def training_incidents(viewer: Sight) -> Condition:
+    """Condition on Incident: recorded in training mode, and the viewer's to keep or remove: an administrator
+    with a key, who sees it by their own rights. Nobody removes what they cannot look at."""
+    return and_(eyes_of(viewer).permits("admin"), Incident.training, rightful_incidents(viewer))
+
+
+@_for_viewer
+def training_actions(viewer: Sight) -> Condition:
+    """Condition on Action: as `training_incidents`; its incident may be a real one."""
+    return and_(
+        eyes_of(viewer).permits("admin"),
+        Action.training,
+        Action.deleted_at.is_(None),
+        _any(Incident, where=[Incident.id == Action.incident_id, rightful_incidents(viewer)]),
+    )
+
+
 # --- categories ------------------------------------------------------------------------------------------
 
 
@@ -395,12 +499,77 @@ def monitored_categories(viewer: Sight) -> Condition:
 
 @_for_viewer
 def visible_documents(viewer: Sight) -> Condition:
-    """Condition on Document: it follows what it hangs on (USR-12.6)."""
-    incident = _any(Incident, where=[Incident.id == Document.incident_id, visible_incidents(viewer)])
-    action = _any(Action, where=[Action.id == Document.action_id, visible_actions(viewer)])
-    on_incident = and_(incident, or_(Document.action_id.is_(None), action))
+    """Condition on Document: it follows what it hangs on (USR-12.6). An open alert to a file lets its
+    recipient open that one file, and nothing else (USR-12.4)."""
+    follows = _follows(viewer, visible_incidents(viewer))
+    alerted = _any(
+        Alert,
+        where=[
+            Alert.document_id == Document.id,
+            Alert.recipient_id == _id(viewer.user_id),
+            Alert.read_at.is_(None),
+        ],
+    )
+    return and_(Document.removed_at.is_(None), or_(follows, and_(alerted, ~_hangs_on_what_is_gone(Document))))
+
+
+@_for_viewer
+def rightful_documents(viewer: Sight) -> Condition:
+    """Condition on Document: the viewer sees it by their own rights, not only through an alert. They may
+    alert others to it."""
+    return and_(Document.removed_at.is_(None), _follows(viewer, rightful_incidents(viewer)))
+
+
+@_for_viewer
+def kept_documents(viewer: Sight) -> Condition:
+    """Condition on Document: an administrator with a key who sees what it hangs on may remove it, sees that
+    it was removed and why, and may restore it (EDT-10)."""
+    return and_(eyes_of(viewer).permits("admin"), _follows(viewer, rightful_incidents(viewer)))
+
+
+def _follows(viewer: Sight, incidents: Condition) -> Condition:
+    """Condition on Document: it hangs on one of these incidents or its actions, or is in the vault of a
+    student whose record the viewer may open."""
+    action = _any(Action, where=[Action.id == Document.action_id, Action.deleted_at.is_(None)])
+    on_incident = and_(
+        _any(Incident, where=[Incident.id == Document.incident_id, incidents]),
+        or_(Document.action_id.is_(None), action),
+    )
     in_vault = _any(Student, where=[Student.id == Document.student_id, student_records(viewer)])
-    return and_(Document.removed_at.is_(None), or_(on_incident, in_vault))
+    return or_(on_incident, in_vault)
+
+
+def _hangs_on_what_is_gone(document: Any) -> Condition:
+    """Whether a document is one of an incident or action that was deleted, and so never existed (EDT-02)."""
+    incident, action = aliased(Incident), aliased(Action)
+    return or_(
+        _any(incident, where=[incident.id == document.incident_id, incident.deleted_at.is_not(None)]),
+        _any(action, where=[action.id == document.action_id, action.deleted_at.is_not(None)]),
+    )
+
+
+def in_vault_of(student_id: Any) -> Condition:
+    """Condition on Document: belongs into the vault of a student (STU-05): their own files, those of
+    incidents about them, and of incidents that they are only linked to what was shared with them (INC-04,
+    ACT-01)."""
+    part = aliased(IncidentStudent)
+    of_student = select(part.incident_id).where(part.student_id == student_id)
+    action = _any(Action, where=[Action.id == Document.action_id, Action.on_linked, Action.share_documents])
+    return or_(
+        Document.student_id == student_id,
+        Document.incident_id.in_(of_student.where(~part.linked)),
+        and_(Document.action_id.is_(None), Document.incident_id.in_(of_student.where(part.share_documents))),
+        and_(action, Document.incident_id.in_(of_student)),
+    )
+
+
+# --- prepared files --------------------------------------------------------------------------------------
+
+
+@_for_viewer
+def own_prepared_files(viewer: Sight) -> Condition:
+    """Condition on PreparedFile: the viewer asked for it. What it holds was asked for with a key."""
+    return PreparedFile.asked_by == _id(viewer.user_id) if viewer.elevated else false()
 
 
 # --- alerts ----------------------------------------------------------------------------------------------
@@ -413,10 +582,26 @@ def own_alerts(viewer: Sight) -> Condition:
 
 
 def open_alerts_of(user_id: uuid.UUID | BindParameter[Any] | None) -> Condition:
-    """Condition on Alert: open and a user's, on an incident that is still there: what their dashboard shows,
-    and an administrator may count and take off it (USR-08)."""
-    there = _any(Incident, where=[Incident.id == Alert.incident_id, Incident.deleted_at.is_(None)])
-    return and_(Alert.recipient_id == _id(user_id), Alert.read_at.is_(None), there)
+    """Condition on Alert: open and a user's, on an incident or to a file that is still there: what their
+    dashboard shows, and an administrator may count and take off it (USR-08)."""
+    return and_(Alert.recipient_id == _id(user_id), unread_alerts())
+
+
+def unread_alerts() -> Condition:
+    """Condition on Alert: open, whoever's it is, on an incident or to a file that is still there (INC-16)."""
+    document = aliased(Document)
+    there = or_(
+        _any(Incident, where=[Incident.id == Alert.incident_id, Incident.deleted_at.is_(None)]),
+        _any(
+            document,
+            where=[
+                document.id == Alert.document_id,
+                document.removed_at.is_(None),
+                ~_hangs_on_what_is_gone(document),
+            ],
+        ),
+    )
+    return and_(Alert.read_at.is_(None), there, to_what_is_there())
 
 
 # --- audits ----------------------------------------------------------------------------------------------
@@ -427,6 +612,51 @@ def audits(viewer: Sight) -> Condition:
     """Condition on AuditEntry: administrators read who did what (USR-03). What it was done to, they are told
     only where they may see that themselves."""
     return eyes_of(viewer).permits("admin")
+
+
+# --- the audit of a student (STU-08) ---------------------------------------------------------------------
+
+ABOUT_AN_INCIDENT = ("incident.%", "action.%", "alert.%", "why.%")
+"""The events that are about one incident: each says by itself that there is one."""
+
+
+def audits_about_student(viewer: Viewer | Sight, student_id: uuid.UUID) -> Condition:
+    """Condition on AuditEntry: done on this student's record, and tells this viewer of nothing that they may
+    not see (USR-12.7). Whoever may open the record reads what was done on it; what was done on an incident
+    about the student, whoever sees that incident; that monitoring began or ended, whoever sees who is
+    monitored for its category. What was done while they had a record that staff typed in counts (INC-02)."""
+    record = _any(Student, where=[Student.id == student_id, student_records(viewer)])
+    incidents = select(IncidentStudent.incident_id).where(IncidentStudent.student_id == student_id)
+    theirs = or_(visible_incidents(viewer), kept_incidents(viewer))
+    seen = select(Incident.id).where(Incident.id.in_(incidents), theirs)
+    hidden = select(Incident.id).where(Incident.id.in_(incidents), ~theirs)
+    told = [
+        seen,
+        select(Action.id).where(Action.incident_id.in_(incidents), visible_actions(viewer)),
+        select(Document.id).where(Document.incident_id.in_(incidents), visible_documents(viewer)),
+    ]
+    untold = [
+        hidden,
+        select(Action.id).where(Action.incident_id.in_(incidents), ~visible_actions(viewer)),
+        select(Document.id).where(Document.incident_id.in_(hidden)),
+    ]
+    category = select(Category.id).where(monitored_categories(viewer))
+    of_an_incident = or_(*(AuditEntry.event.like(form) for form in ABOUT_AN_INCIDENT))
+    of_the_record = or_(AuditEntry.event.like("student%"), AuditEntry.event == "incidents.viewed")
+    on_it = and_(
+        _entries_about(
+            select(Student.id).where(or_(Student.id == student_id, Student.matched_to == student_id))
+        ),
+        ~of_an_incident,
+        or_(of_the_record, and_(*(~_entries_about(ids) for ids in untold))),
+        or_(~AuditEntry.event.like("monitoring.%"), _entries_about(category)),
+    )
+    return and_(record, or_(on_it, *(_entries_about(ids) for ids in told)))
+
+
+def _entries_about(ids: Any) -> Condition:
+    """Condition on AuditEntry: one of these ids (a list, or a select of them) is among its subjects."""
+    return AuditEntry.id.in_(select(AuditSubject.entry_id).where(AuditSubject.subject_id.in_(ids)))
 
 
 # --- who could see ---------------------------------------------------------------------------------------
@@ -514,6 +744,13 @@ def who_sees(incident_id: uuid.UUID | SQLCoreOperations[uuid.UUID]) -> Condition
 _kept.append(who_sees)
 
 
+def who_opens(student_id: uuid.UUID) -> Condition:
+    """Condition on User: could open this student's record with their key, and so the files in its vault."""
+    eyes = eyes_of_users()
+    opens = and_(eyes.permits("students:list"), eyes.permits("students:details"))
+    return and_(key_holders(), opens, _in_class(eyes, literal(student_id, Id)))
+
+
 def who_would_see(
     category_ids: Collection[uuid.UUID], student_ids: Collection[uuid.UUID], *, whole_school: bool = False
 ) -> Condition:
@@ -523,6 +760,38 @@ def who_would_see(
     everywhere = true() if whole_school or not student_ids else false()
     would = _would_have_sight(category_ids, student_ids, everywhere, [GroupCategory.view_incidents])
     return and_(key_holders(), would)
+
+
+LACKING = {
+    "account": "their account is switched off",
+    "key": "they have no key",
+    "details": "their user group does not open students’ records",
+    "classes": "the students are not in their classes",
+}
+"""Why somebody would not see an incident, the categories aside, in words that follow "because"."""
+
+
+def lacking(student_ids: Collection[uuid.UUID], *, whole_school: bool) -> dict[str, Condition]:
+    """Conditions on User, by the names of `LACKING`: what keeps them from an incident about these students.
+    Together with `category_seen_by_user` they are what `who_would_see` is made of, each by itself."""
+    eyes = eyes_of_users()
+    student = aliased(Student)
+    own_student = _any(
+        student,
+        where=[student.id.in_(student_ids), _in_class(eyes, student.id)],  # type: ignore[arg-type]
+    )
+    everywhere = whole_school or not student_ids
+    return {
+        "account": ~account_in_use(),
+        "key": ~can_be_elevated(),
+        "details": ~eyes.permits("students:details"),
+        "classes": false() if everywhere else ~own_student,
+    }
+
+
+def category_seen_by_user() -> Condition:
+    """Condition on User and Category: their user group has View incidents on it."""
+    return _sees_category(eyes_of_users(), Category.id)  # type: ignore[arg-type]
 
 
 Ids = Collection[uuid.UUID] | BindParameter[Any]

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from cpoms_core.access import account_views, views
-from cpoms_core.modules.routes import CORE, IN_SERVICE, OWN_ACCOUNT, PUBLIC, ModuleRoutes, NotAudited
+from cpoms_core.access import account_views, hiding_views, views
+from cpoms_core.modules.routes import (
+    CORE,
+    IN_SERVICE,
+    OWN_ACCOUNT,
+    PUBLIC,
+    SIGNED_IN,
+    ModuleRoutes,
+    NotAudited,
+)
 
 TEMPLATES = "cpoms_core:templates/"
 BOTH = ("GET", "POST")
@@ -22,6 +30,7 @@ def includeme(config: Configurator) -> None:
         ("lock", "/session/lock"),
         ("unlock", "/session/unlock"),
         ("session-token", "/session/token"),
+        ("names", "/session/names"),
         ("account", "/account"),
         ("account-log-ins", "/account/log-ins"),
         ("account-log-ins-end", "/account/log-ins/end"),
@@ -84,6 +93,7 @@ def includeme(config: Configurator) -> None:
         audit=NotAudited("no data of a record"),
         template="json",
     )
+    routes.view(hiding_views.switch, "names", permission=SIGNED_IN, audit=IN_SERVICE, methods=("POST",))
     routes.view(
         account_views.account,
         "account",

@@ -33,11 +33,13 @@ def begin(
     key_id: uuid.UUID | None = None,
     provider_vouched: bool = False,
     portal_hash: bytes | None = None,
+    names_hidden: bool = False,
 ) -> str:
     """Starts a session for a user of the session's school; returns the cookie's token.
 
     key_id: the key that elevates it. provider_vouched: an OpenID provider did, whom the school lets count
     (ACC-14). portal_hash: the SSO log-in that it belongs to.
+    names_hidden: as they were in the session that it takes the place of (DSH-08).
     """
     if access == "elevated" and key_id is None and not provider_vouched:
         raise ValueError("a session is elevated by a key, or by a provider that vouched for one")
@@ -52,6 +54,7 @@ def begin(
             key_id=key_id,
             provider_vouched=provider_vouched,
             portal_hash=portal_hash,
+            names_hidden=names_hidden,
             csrf_token=secrets.token_urlsafe(24),
             created_at=now,
             touched_at=now,
@@ -97,6 +100,11 @@ def lock(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
 def unlock(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
     """Lets a locked session go on."""
     _update(db, LoginSession.token_hash == token_hash, locked_at=None, touched_at=now, proved_at=now)
+
+
+def hide_names(db: SchoolSession, token_hash: bytes, hidden: bool) -> None:
+    """Hides students' names in a session, or shows them again (DSH-08)."""
+    _update(db, LoginSession.token_hash == token_hash, names_hidden=hidden)
 
 
 def touch(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
+from cpoms_core.students.names import Named, name_parts, worded
+
 if TYPE_CHECKING:
-    from cpoms_core.students.models import Student
+    from cpoms_core.students.hiding import NameHider
 
 Access = Literal["account", "restricted", "elevated"]
 """What a session reaches: `account` only its own account settings (ACC-15), see the words of the field."""
@@ -31,6 +33,8 @@ class SchoolFacts:
     time_zone: str
     accent: str
     settings: dict[str, Any] = field(default_factory=dict)
+    logo: uuid.UUID | None = None  # its file in the storage (documents.logo)
+    training: bool = False  # training mode is on (TRN-01)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -62,6 +66,7 @@ class Viewer:
     has_key: bool = False
     ip: str = ""
     clock: Callable[[], dt.datetime] = utc_now
+    names: NameHider | None = None  # hides students' names in this session (DSH-08); None: they are shown
 
     @property
     def school_id(self) -> int:
@@ -90,14 +95,23 @@ class Viewer:
         """A stored moment in the school's time zone."""
         return moment.astimezone(self.school.zone)
 
-    def name(self, student: Student) -> str:
+    @property
+    def names_hidden(self) -> bool:
+        """Whether students' names, and pictures of them, are hidden in this session (DSH-08)."""
+        return self.names is not None
+
+    def name(self, student: Named) -> str:
         """A student's name as this viewer may see it written. Names reach output only through here and
         `text`, so that hiding them (DSH-08) has one place."""
-        return student.name
+        forename, surname = name_parts(student, self.school)
+        if self.names is not None:
+            forename, surname = self.names.part(forename), self.names.part(surname)
+        return worded(forename, surname, self.school)
 
     def text(self, text: str) -> str:
-        """A free text as this viewer may see it."""
-        return text
+        """A text that people wrote, or the name of a file or contact, as this viewer may see it. Never for
+        what is filled into a form: it would be saved."""
+        return text if self.names is None else self.names.text(text)
 
     def through(self, channel: Channel) -> Viewer:
         return replace(self, channel=channel)

@@ -20,7 +20,7 @@ from cpoms_core.openid.services import enabled_providers
 from cpoms_core.portal.cookies import prefers_sso, remember_choice
 from cpoms_core.portal.queries import has_sso_users
 from cpoms_core.tenancy.scope import SchoolSession
-from cpoms_core.web.cookies import set_cookie
+from cpoms_core.web.cookies import CLEARED, set_cookie
 from cpoms_core.web.errors import answer
 from cpoms_core.web.request import asked_by_script, cookie_name
 
@@ -76,6 +76,7 @@ def start_session(
         now=now,
         key_id=key_id,
         provider_vouched=bool(provider) and access == "elevated",
+        names_hidden=access == "elevated" and _names_hidden(request, user),
     )
     details: dict[str, Any] = {"browser": who.browser[:300]}
     details |= {"key": str(key_id)} if key_id else {}
@@ -85,6 +86,12 @@ def start_session(
     response = HTTPFound(target)
     set_session_cookie(request, response, token)
     return response
+
+
+def _names_hidden(request: Request, user: User) -> bool:
+    """Whether the user's session so far hides names: a key in front of a class must not show them."""
+    before = request.asking.viewer
+    return before is not None and before.user_id == user.id and before.names_hidden
 
 
 def log_in(request: Request) -> Any:
@@ -203,6 +210,7 @@ def log_out(request: Request) -> Response:
     said = "sso-logged-out" if sso else "logged-out"
     response = HTTPFound(request.route_path("login", _query={"said": said}))
     response.delete_cookie(cookie_name(request.app), path="/")
+    response.headers["Clear-Site-Data"] = CLEARED
     return response
 
 

@@ -23,15 +23,26 @@ HOOK_WORDS = {
     "dashboard_panels": "parts of the dashboard",
     "admin_tabs": "tabs of the administration",
     "student_tabs": "tabs of a student's record",
+    "student_panels": "parts of a student's overview",
+    "student_form_fields": "fields of a student's Edit information form",
     "incident_form_fields": "fields of the Add incident form",
     "action_form_fields": "fields of the Add action form",
+    "incident_edit_fields": "fields of the form that edits an incident",
+    "action_edit_fields": "fields of the form that edits an action",
+    "incident_options": "links in the Options menu of an incident",
+    "action_options": "links in the Options menu of an action",
+    "incident_merged": "",  # told to modules that are off, too
+    "incident_split": "",
+    "incident_prints": "parts of the incidents on paper",
     "incident_panels": "parts of the incidents in the chronology",
     "validate_incident": "checks of a new incident",
     "incident_saved": "work when an incident is recorded",
     "action_saved": "work when an action is recorded",
+    "student_saved": "work when a student's information is edited",
     "students_imported": "work when students are imported",
     "module_enabled": "",  # says nothing of what a school gets
     "module_disabled": "",
+    "merge_students": "",  # as export_student
     "export_student": "",  # asked of modules that are off, too
     "panel": "a part of a page",  # no hook: what the page notes where a panel could not be drawn
 }

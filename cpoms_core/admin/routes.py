@@ -6,7 +6,7 @@ from pyramid.config import Configurator
 
 from cpoms_core.admin import user_routes
 from cpoms_core.admin.tabs import admin_tabs
-from cpoms_core.admin.views import alert_groups, classes, groups, modules, overview, settings, why
+from cpoms_core.admin.views import alert_groups, classes, groups, modules, overview, settings, training, why
 from cpoms_core.modules.routes import CORE, IN_SERVICE, ModuleRoutes, NotAudited
 
 ADMIN = "admin"
@@ -36,6 +36,8 @@ def includeme(config: Configurator) -> None:
         ("admin-modules", "/admin/modules"),
         ("admin-module", "/admin/modules/{module}"),
         ("admin-settings", "/admin/settings"),
+        ("admin-training", "/admin/settings/training"),
+        ("admin-training-begin", "/admin/settings/training/begin"),
     ):
         routes.route(name, pattern)
 
@@ -58,6 +60,7 @@ def includeme(config: Configurator) -> None:
         (classes.one, "admin-class", "class.pt", "class.viewed"),
         (modules.modules, "admin-modules", "modules.pt", "modules.listed"),
         (settings.settings, "admin-settings", "settings.pt", "settings.viewed"),
+        (training.manage, "admin-training", "training.pt", "training.viewed"),
     ):
         routes.view(view, route, permission=ADMIN, audit=event, template=f"{TEMPLATES}{template}")
     for view, route, template in (
@@ -69,6 +72,7 @@ def includeme(config: Configurator) -> None:
         (classes.kind, "admin-class-kind", "class_kind.pt"),
         (classes.one, "admin-class", "class.pt"),
         (settings.settings, "admin-settings", "settings.pt"),
+        (training.manage, "admin-training", "training.pt"),
     ):
         routes.view(
             view,
@@ -81,7 +85,15 @@ def includeme(config: Configurator) -> None:
     for view, route in (
         (overview.failures_seen, "admin-failures-seen"),
         (classes.seen, "admin-classes-seen"),
-        (alert_groups.delete, "admin-alert-group-delete"),
         (modules.turn, "admin-module"),
+        (training.begin, "admin-training-begin"),
     ):
         routes.view(view, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",))
+    routes.view(
+        alert_groups.delete,
+        "admin-alert-group-delete",
+        permission=ADMIN,
+        audit=IN_SERVICE,
+        methods=("POST",),
+        template=f"{TEMPLATES}alert_group.pt",
+    )

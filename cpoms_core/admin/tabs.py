@@ -23,6 +23,7 @@ CORE_TABS = (
     Tab("Groups", "admin-classes", 35, needs="admin"),
     Tab("Who sees what", "admin-why", 37, needs="admin"),
     Tab("Imports", "admin-imports", 40, needs="admin"),
+    Tab("Parts in incidents", "admin-incident-parts", 48, needs="admin"),
     Tab("Log-in by a provider", "admin-providers", 45, needs="admin"),
     Tab("Security log", "admin-security-log", 46, needs="admin"),
     Tab("Modules", "admin-modules", 50, needs="admin"),

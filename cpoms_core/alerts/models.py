@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from cpoms_core.database.base import Base, Record, belongs_to
+
+WAITING = "read_at IS NULL AND passed_on_at IS NULL AND passed_on_from IS NULL"
 
 
 class Alert(Record, Base):
@@ -25,6 +27,13 @@ class Alert(Record, Base):
         belongs_to("alert", "passed_on_from"),
         Index("ix_alert_recipient", "school_id", "recipient_id", "read_at", "created_at"),
         Index("ix_alert_incident", "school_id", "incident_id"),
+        Index(  # the worker asks every minute what is to be passed on
+            "ix_alert_unread",
+            "school_id",
+            "created_at",
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
+        ),
     )
 
     recipient_id: Mapped[uuid.UUID]

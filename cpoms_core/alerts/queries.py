@@ -1,4 +1,4 @@
-"""Whom to tell: groups, configured people, people who could not normally see the incident."""
+"""Whom to tell: groups and configured people; and who has read it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from sqlalchemy.orm import aliased
 from cpoms_core.access import policy
 from cpoms_core.access.models import AlertGroup, AlertGroupMember, User
 from cpoms_core.access.names import staff_name
+from cpoms_core.alerts import passed_on
 from cpoms_core.alerts.models import Alert, AutomaticAlert
+from cpoms_core.alerts.passed_on import PassedOn
 from cpoms_core.database.types import Id
 from cpoms_core.incidents.models import Category
 from cpoms_core.students.models import GroupMember, StudentGroup
@@ -167,25 +169,17 @@ def configured(
     ]
 
 
-def outsiders(db: SchoolSession, people: Collection[uuid.UUID], about: About) -> list[Person]:
-    """Those of the people who could not normally see such an incident (INC-07)."""
-    if not people or not about.category_ids:
-        return []
-    would = policy.who_would_see(about.category_ids, about.student_ids, whole_school=about.whole_school)
-    rows = db.execute(
-        select(User.id, User.forename, User.surname)
-        .where(User.id.in_(people), ~would)
-        .order_by(User.surname, User.forename)
-    )
-    return [Person(row.id, f"{row.forename} {row.surname}".strip()) for row in rows]
-
-
 def read_count(incident_id: Any) -> ColumnElement[int]:
     """How many people have marked an alert to an incident or its actions as read ("Read by N"), of the
     enclosing statement's incident (INC-12)."""
     return (
         select(func.count(func.distinct(Alert.recipient_id)))
-        .where(Alert.incident_id == incident_id, Alert.read_at.is_not(None), Alert.closed_by.is_(None))
+        .where(
+            Alert.incident_id == incident_id,
+            Alert.read_at.is_not(None),
+            Alert.closed_by.is_(None),
+            policy.to_what_is_there(),
+        )
         .correlate_except(Alert)
         .scalar_subquery()
     )
@@ -201,18 +195,21 @@ class Reading:
     alerted_at: dt.datetime
     read_at: dt.datetime | None
     closed_at: dt.datetime | None
+    passed_on: PassedOn | None = None  # not read in time: to whom it went on (INC-16)
+    passed_to: bool = False  # it came that way
 
 
 def readings(db: SchoolSession, incident_id: uuid.UUID) -> list[Reading]:
     """Who was alerted to an incident or its actions, and who read it, oldest first (INC-12)."""
     sender = aliased(User)
     rows = db.execute(
-        select(User, sender, Alert.created_at, Alert.read_at, Alert.closed_by)
+        select(User, sender, Alert.created_at, Alert.read_at, Alert.closed_by, Alert.id, Alert.passed_on_from)
         .join(Alert, Alert.recipient_id == User.id)
         .outerjoin(sender, sender.id == Alert.sender_id)
-        .where(Alert.incident_id == incident_id)
+        .where(Alert.incident_id == incident_id, policy.to_what_is_there())
         .order_by(Alert.created_at, Alert.id)
     )
+    went_on = {one.alert_id: one for one in passed_on.of_incidents(db, [incident_id])}
     return [
         Reading(
             user.name,
@@ -220,6 +217,8 @@ def readings(db: SchoolSession, incident_id: uuid.UUID) -> list[Reading]:
             alerted,
             ended if closed_by is None else None,
             ended if closed_by is not None else None,
+            went_on.get(alert_id),
+            came_from is not None,
         )
-        for user, by, alerted, ended, closed_by in rows
+        for user, by, alerted, ended, closed_by, alert_id, came_from in rows
     ]

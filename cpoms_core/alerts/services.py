@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from cpoms_core.access import policy
 from cpoms_core.access.models import User
@@ -72,6 +72,8 @@ def alert(
             now=now,
             sender=str(viewer.user_id or ""),
             categories=",".join(str(one) for one in category_ids),
+            incident=str(incident_id),
+            **({"action": str(action_id)} if action_id else {}),
         )
     db.flush()
 
@@ -99,11 +101,13 @@ def open_alerts(db: SchoolSession, user_id: uuid.UUID) -> list[uuid.UUID]:
 
 
 def close_alerts(db: SchoolSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Takes alerts off a dashboard without their being read (USR-08); answers the incidents they were to."""
+    """Takes alerts off a dashboard without their being read (USR-08); answers the incidents and files that
+    they were to."""
     incidents: dict[uuid.UUID, None] = {}
     for at in range(0, len(ids), AT_ONCE):
         some = Alert.id.in_(ids[at : at + AT_ONCE])
-        incidents |= dict.fromkeys(db.scalars(select(Alert.incident_id).where(some)))
+        about = func.coalesce(Alert.incident_id, Alert.document_id)
+        incidents |= dict.fromkeys(db.scalars(select(about).where(some)))
         db.execute(
             update(Alert)
             .where(some, Alert.read_at.is_(None))

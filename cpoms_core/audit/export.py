@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 import xlsxwriter
@@ -25,10 +25,15 @@ COLUMNS = (
     ("Where", 24),
     ("IP address", 24),
 )
+WHO, PLACE = ("Who", 28), ("Place", 24)
+"""What a list of several people's deeds has besides."""
 
 
-def write_audits(rows: Iterable[EntryShown], time_zone: str) -> tuple[IO[bytes], int]:
+def write_audits(
+    rows: Iterable[EntryShown], time_zone: str, *, with_people: bool = False
+) -> tuple[IO[bytes], int]:
     """Writes entries as an Excel file; returns the file, at its beginning, and how many rows there are.
+    `with_people`: also who did each, and where their address is.
 
     Every text is written as a text, whatever it begins with: a cell never becomes a formula or a link. Times
     are the school's, and the heading names the zone.
@@ -43,10 +48,12 @@ def write_audits(rows: Iterable[EntryShown], time_zone: str) -> tuple[IO[bytes],
             "strings_to_numbers": False,
         },
     )
-    sheets = _Sheets(book, time_zone)
+    when, *others = COLUMNS
+    sheets = _Sheets(book, time_zone, (when, WHO, *others, PLACE) if with_people else COLUMNS)
     count = 0
     for row in rows:
-        sheets.add(row.at, _texts(row))
+        texts = _texts(row)
+        sheets.add(row.at, [row.by, *texts, row.place] if with_people else texts)
         count += 1
     book.close()
     file.seek(0)
@@ -70,8 +77,8 @@ def _texts(row: EntryShown) -> list[str]:
 class _Sheets:
     """The sheets of a book, each begun when the one before it is full."""
 
-    def __init__(self, book: xlsxwriter.Workbook, time_zone: str) -> None:
-        self._book, self._time_zone = book, time_zone
+    def __init__(self, book: xlsxwriter.Workbook, time_zone: str, columns: Sequence[tuple[str, int]]) -> None:
+        self._book, self._time_zone, self._columns = book, time_zone, columns
         self._bold = book.add_format({"bold": True})
         self._moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._begin()
@@ -79,7 +86,7 @@ class _Sheets:
     def _begin(self) -> None:
         self._sheet = self._book.add_worksheet()
         self._sheet.freeze_panes(1, 0)
-        for column, (title, width) in enumerate(COLUMNS):
+        for column, (title, width) in enumerate(self._columns):
             self._sheet.set_column(column, column, width)
             said = f"{title} ({self._time_zone})" if column == 0 else title
             self._sheet.write_string(0, column, said, self._bold)

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from webob.multidict import MultiDict
-from wtforms import DateField, Form, SelectField, validators
+from wtforms import DateField, SelectField, validators
 
 from cpoms_core.audit.queries import Filters
 from cpoms_core.audit.wording import KINDS
-from cpoms_core.hooks.types import AuditWords
+from cpoms_core.hooks.types import AuditKind, AuditWords
+from cpoms_core.web.form_words import Form
 
 ANY = ("", "Everything")
+OF_A_RECORD: tuple[AuditKind, ...] = ("viewed", "changed", "searched")
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 
 
@@ -65,3 +67,12 @@ class AuditForm(FilterForm):
         # an event of another kind: nothing is both
         events = (chosen.events & of_kind or frozenset({""})) if chosen.events else of_kind
         return Filters(chosen.first, chosen.last, events)
+
+
+class StudentAuditForm(AuditForm):
+    """The filters of a student's audit: nobody logs in to a record, and what was refused is not told."""
+
+    kind = SelectField("Kind", choices=[ANY, *((kind, KINDS[kind]) for kind in OF_A_RECORD)], default="")
+
+    def __init__(self, posted: MultiDict[str, Any] | None, words: Mapping[str, AuditWords]) -> None:
+        super().__init__(posted, {event: one for event, one in words.items() if one.kind in OF_A_RECORD})

@@ -33,6 +33,18 @@ class AuditEntry(Record, Base):
     ip: Mapped[str] = mapped_column(String(64), default="")
 
 
+class AuditSubject(OfSchool, Base):
+    """What an entry was done to, by what it was done to: a student's and an incident's audit are read from
+    here (STU-08, EDT-09). A way to find entries and no record: the entry itself, which is sealed, has the
+    same list. Ids of entries rise with time, so that each subject's are in their order."""
+
+    __tablename__ = "audit_subject"
+    __table_args__ = (belongs_to("audit_entry", "entry_id"),)
+
+    subject_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    entry_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+
+
 class Unsealed(OfSchool, Base):
     """An audit entry that no seal covers yet. A queue: a long transaction commits an entry with an older id
     late, and is still found here."""

@@ -73,6 +73,8 @@ class EntryShown:
     channel: str
     access: str
     ip: str
+    by: str = ""  # who did it, where the list is not one user's own
+    place: str = ""  # where the address is
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def audits_of(
     db: SchoolSession, viewer: Viewer, user_id: uuid.UUID, filters: Filters, before: Cursor | None = None
 ) -> Page[EntryShown]:
     """A page of what a user did, newest first (USR-03)."""
-    return _page(db, viewer, _done_by(viewer, user_id, filters), before, PAGE, _entries_shown)
+    return page_of(db, viewer, _done_by(viewer, user_id, filters), before, PAGE, _entries_shown)
 
 
 def every_audit_of(
@@ -116,7 +118,7 @@ def every_audit_of(
     """All of what a user did, newest first, read in pieces."""
     statement, before = _done_by(viewer, user_id, filters), None
     while True:
-        page = _page(db, viewer, statement, before, CHUNK, _entries_shown)
+        page = page_of(db, viewer, statement, before, CHUNK, _entries_shown)
         yield from page.rows
         before = page.before
         if before is None:
@@ -124,11 +126,12 @@ def every_audit_of(
 
 
 def _done_by(viewer: Viewer, user_id: uuid.UUID, filters: Filters) -> Select[AuditEntry]:
-    conditions = [AuditEntry.user_id == user_id, *_narrowed(viewer, filters)]
+    conditions = [AuditEntry.user_id == user_id, *narrowed_by(viewer, filters)]
     return select(AuditEntry).where(policy.audits(viewer), *conditions)
 
 
-def _narrowed(viewer: Viewer, filters: Filters) -> Iterator[Condition]:
+def narrowed_by(viewer: Viewer, filters: Filters) -> Iterator[Condition]:
+    """Conditions on AuditEntry: what the filters let through."""
     if filters.first is not None:
         yield AuditEntry.at >= _midnight(viewer, filters.first)
     if filters.last is not None:
@@ -142,7 +145,7 @@ def _midnight(viewer: Viewer, day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), viewer.school.zone)
 
 
-def _page(
+def page_of(
     db: SchoolSession,
     viewer: Viewer,
     statement: Select[AuditEntry],
@@ -150,7 +153,8 @@ def _page(
     most: int,
     show: Callable[[SchoolSession, Viewer, Sequence[AuditEntry]], list[Shown]],
 ) -> Page[Shown]:
-    """The entries behind a cursor. They are in the order of their moments; an id breaks a tie."""
+    """At most `most` entries behind a cursor, as `show` words them. They are in the order of their moments;
+    an id breaks a tie."""
     if before is not None:
         same = and_(AuditEntry.at == before.at, AuditEntry.id < before.id)
         statement = statement.where(AuditEntry.at <= before.at, or_(AuditEntry.at < before.at, same))
@@ -212,14 +216,14 @@ def security_log(
     shown = set(SECURITY) if user_id else {*SECURITY, *SCHOOL_ONLY}
     events = filters.events & shown if filters.events else shown
     narrowed = Filters(filters.first, filters.last, frozenset(events))
-    statement = select(AuditEntry).where(policy.audits(viewer), *_narrowed(viewer, narrowed))
+    statement = select(AuditEntry).where(policy.audits(viewer), *narrowed_by(viewer, narrowed))
     if user_id is not None:
         statement = statement.where(_concerns(user_id))
 
     def show(db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> list[TryShown]:
         return _tries_shown(db, viewer, entries, user_id)
 
-    return _page(db, viewer, statement, before, PAGE, show)
+    return page_of(db, viewer, statement, before, PAGE, show)
 
 
 def _concerns(user_id: uuid.UUID) -> Condition:

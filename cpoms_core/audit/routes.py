@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from cpoms_core.audit import views
+from cpoms_core.audit import student_views, views
 from cpoms_core.modules.routes import CORE, ModuleRoutes
 
-ADMIN = "admin"
+ADMIN, DETAILS = "admin", "students:details"
 TEMPLATES = "cpoms_core:templates/audit/"
 BOTH = ("GET", "POST")
 
@@ -53,4 +53,24 @@ def includeme(config: Configurator) -> None:
         routes.route(name, pattern, reads=True)
         routes.view(
             view, name, permission=ADMIN, audit=event, methods=methods, template=f"{TEMPLATES}{template}"
+        )
+    for name, pattern, view, methods, event in (
+        (
+            student_views.PAGE,
+            "/students/{student_id}/audits",
+            student_views.student_audits,
+            BOTH,
+            "student.audits-viewed",
+        ),
+        (
+            student_views.EXPORT,
+            "/students/{student_id}/audits/export",
+            student_views.export_student_audits,
+            ("POST",),
+            "student.audits-exported",
+        ),
+    ):
+        routes.route(name, pattern, reads=True)
+        routes.view(
+            view, name, permission=DETAILS, audit=event, methods=methods, template=f"{TEMPLATES}student.pt"
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.audit.models import AuditEntry, Unsealed
+from cpoms_core.audit.models import AuditEntry, AuditSubject, Unsealed
 from cpoms_core.database.rows import insert_rows
 from cpoms_core.database.types import new_id
 from cpoms_core.tenancy.scope import SchoolSession
@@ -65,6 +65,17 @@ def record(
 
 
 def write_entries(db: SchoolSession, entries: Sequence[dict[str, Any]]) -> None:
-    """Adds entries and queues them for sealing."""
+    """Adds entries, where each of their subjects finds them, and queues them for sealing."""
     insert_rows(db, AuditEntry, entries)
+    insert_rows(db, AuditSubject, list(_found_by(entries)))
     insert_rows(db, Unsealed, [{"school_id": row["school_id"], "entry_id": row["id"]} for row in entries])
+
+
+def _found_by(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in entries:
+        for subject in dict.fromkeys(row["subjects"]):
+            yield {
+                "school_id": row["school_id"],
+                "subject_id": uuid.UUID(subject),
+                "entry_id": row["id"],
+            }

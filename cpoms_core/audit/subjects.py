@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from cpoms_core.access import policy
 from cpoms_core.access.models import AlertGroup, OpenIdProvider, SecurityKey, SoftKey, User, UserGroup
@@ -78,10 +78,10 @@ KINDS: tuple[tuple[Reader, Writer], ...] = (
         lambda _viewer, row: Subject(f"an action on incident {row.number}", "incident", row.incident_id),
     ),
     (
-        lambda viewer, ids: select(Document.id, Document.name).where(
-            Document.id.in_(ids), policy.visible_documents(viewer)
+        lambda viewer, ids: select(Document.id, Document.number, Document.name).where(
+            Document.id.in_(ids), or_(policy.visible_documents(viewer), policy.kept_documents(viewer))
         ),
-        lambda viewer, row: Subject(f"file {viewer.text(row.name)}", "document", row.id),
+        lambda viewer, row: Subject(f"file D-{row.number}, {viewer.text(row.name)}", "document", row.id),
     ),
     (
         lambda _viewer, ids: select(User.id, User).where(User.id.in_(ids)),
@@ -97,7 +97,7 @@ KINDS: tuple[tuple[Reader, Writer], ...] = (
     ),
     (
         lambda _viewer, ids: select(ImportRun.id, ImportRun.file_name).where(ImportRun.id.in_(ids)),
-        lambda _viewer, row: Subject(f"import of {row.file_name or 'a file'}", "import", row.id),
+        lambda viewer, row: Subject(f"import of {viewer.text(row.file_name) or 'a file'}", "import", row.id),
     ),
     (lambda _viewer, ids: _keys(SoftKey, ids), lambda _viewer, row: Subject(f"key {row.name}")),
     (lambda _viewer, ids: _keys(SecurityKey, ids), lambda _viewer, row: Subject(f"key {row.name}")),

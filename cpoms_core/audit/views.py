@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import Any
+from typing import IO, Any
 
 from pyramid.request import Request
 from pyramid.response import FileIter, Response
 
+from cpoms_core.access.viewer import Viewer
 from cpoms_core.admin.user_frame import user_frame
 from cpoms_core.audit import queries
 from cpoms_core.audit.export import write_audits
@@ -47,6 +48,11 @@ def export_audits(request: Request) -> Any:
     found = queries.every_audit_of(db, viewer, frame["user"].id, form.filters())
     file, count = write_audits(found, viewer.school.time_zone)
     request.shows([], entries=count)
+    return sent(file, viewer)
+
+
+def sent(file: IO[bytes], viewer: Viewer) -> Response:
+    """An Excel file of entries as an answer. It closes the file."""
     response = Response(app_iter=FileIter(file), content_type=EXCEL)
     response.content_length = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -68,7 +74,7 @@ def security_log(request: Request) -> Any:
 def _audits_page(request: Request, frame: dict[str, Any]) -> dict[str, Any]:
     user_id = frame["user"].id
     form = AuditForm(request.POST, request.app.audit_words)
-    asked = _asked(request, form)
+    asked = asked_of(request, form)
     page = queries.audits_of(request.db, request.viewer, user_id, *asked) if asked else NOTHING
     return {
         **frame,
@@ -76,14 +82,14 @@ def _audits_page(request: Request, frame: dict[str, Any]) -> dict[str, Any]:
         "rows": [
             {
                 "entry": row,
-                "subjects": _links(request, row.subjects),
+                "subjects": links_to(request, row.subjects),
                 "where": where_of(row.channel, row.access),
             }
             for row in page.rows
         ],
         "action": request.route_path(AUDITS, user_id=user_id),
         "export_href": request.route_path("admin-user-audits-export", user_id=user_id),
-        **_more(form, page.before, asked),
+        **more_of(form, page.before, asked),
     }
 
 
@@ -91,7 +97,7 @@ def _log_page(request: Request, frame: dict[str, Any]) -> dict[str, Any]:
     user = frame["user"]
     shown = SECURITY if user else SECURITY | SCHOOL_ONLY
     form = FilterForm(request.POST, ((event, result.text) for event, result in shown.items()))
-    asked = _asked(request, form)
+    asked = asked_of(request, form)
     user_id = user.id if user else None
     page = queries.security_log(request.db, request.viewer, *asked, user_id=user_id) if asked else NOTHING
     return {
@@ -100,19 +106,19 @@ def _log_page(request: Request, frame: dict[str, Any]) -> dict[str, Any]:
         "rows": [
             {
                 "entry": row,
-                "user": _links(request, [row.user])[0] if row.user else None,
+                "user": links_to(request, [row.user])[0] if row.user else None,
                 "by": row.by.text if row.by else None,
-                "subjects": _links(request, row.subjects),
+                "subjects": links_to(request, row.subjects),
             }
             for row in page.rows
         ],
         "action": str(request.current_route_path()),
         "export_href": None,
-        **_more(form, page.before, asked),
+        **more_of(form, page.before, asked),
     }
 
 
-def _asked(request: Request, form: FilterForm) -> tuple[Filters, Cursor | None] | None:
+def asked_of(request: Request, form: FilterForm) -> tuple[Filters, Cursor | None] | None:
     """What was asked for, and behind which entry; None for a form that is wrong: its page shows nothing but
     what is wrong with it."""
     if request.method != "POST":
@@ -124,7 +130,7 @@ def _asked(request: Request, form: FilterForm) -> tuple[Filters, Cursor | None] 
     return form.filters(), Cursor.read(request.POST.get("before", ""))
 
 
-def _more(
+def more_of(
     form: FilterForm, next_page: Cursor | None, asked: tuple[Filters, Cursor | None] | None
 ) -> dict[str, Any]:
     """What a list of entries needs to go on: the filters again, and where the next page begins."""
@@ -136,7 +142,8 @@ def _more(
     }
 
 
-def _links(request: Request, subjects: list[Subject]) -> list[dict[str, str | None]]:
+def links_to(request: Request, subjects: list[Subject]) -> list[dict[str, str | None]]:
+    """Subjects as a template links to them."""
     return [{"text": one.text, "href": _href(request, one.kind, one.id)} for one in subjects]
 
 

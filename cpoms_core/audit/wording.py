@@ -5,6 +5,7 @@ An event keeps its words for as long as a school keeps its audit: one that nothi
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -57,27 +58,59 @@ EVENTS: dict[str, AuditWords] = {
             "class.viewed": "Opened a class",
             "classes.listed": "Listed the classes and who may see them",
             "dashboard.viewed": "Opened the dashboard",
+            "contacts.viewed": "Opened a student's contact details",
             "document.downloaded": "Downloaded a file",
+            "document.looked-at": "Looked at a picture",
+            "document.viewed": "Opened the page of a file",
+            "documents.downloaded": "Downloaded files as a zip",
+            "student.vault-viewed": "Opened a student's document vault",
             "group.viewed": "Opened a user group",
             "groups.listed": "Listed the user groups",
             "import.viewed": "Opened an import",
             "imports.listed": "Listed the imports",
+            "incident-parts.listed": "Opened the parts of students in incidents",
+            "typed-in.listed": "Opened the students who were typed in",
             "incident.readers-viewed": "Looked who has read an incident",
+            "incident.printed": "Printed an incident",
+            "incidents.printed": "Printed a chronology",
+            "record.printed": "Made a print of a record",
+            "prepared-file.fetched": "Fetched a print of a record",
+            "student.report-opened": "Opened the form of a student report",
+            "student.report-made": "Asked for a student report",
+            "logo.viewed": "Opened the settings of the logo",
             "incident.viewed": "Opened an incident",
+            "incident.form-opened": "Opened the form that edits an incident",
+            "incident.history-viewed": "Looked at the versions of an incident",
+            "incident.audits-viewed": "Looked who saw or changed an incident",
+            "incident.change-opened": "Opened a form that changes an incident",
+            "action.change-opened": "Opened a form that changes an action",
+            "action.history-viewed": "Looked at the versions of an action",
             "incidents.viewed": "Opened a student's incidents",
             "keys.viewed": "Opened their keys",
             "log-ins.viewed": "Listed their log-ins",
+            "names.hidden": "Hid the names of students on their screen",
+            "names.shown": "Showed the names of students again",
             "modules.listed": "Listed the modules",
             "provider.viewed": "Opened a log-in provider",
             "providers.listed": "Listed the log-in providers",
             "security-log.viewed": "Opened the school's security log",
             "settings.viewed": "Opened the settings",
             "staff.listed": "Listed the staff who have no account",
+            "student.chart-saved": "Saved a chart of a student",
+            "student.history-viewed": "Looked at the versions of a student's information",
+            "student.information-opened": "Opened the form for a student's information",
+            "student.viewed": "Opened a student's overview",
+            "training.viewed": "Listed what was recorded in training mode",
             "user.alerts-viewed": "Opened a user's alerts",
             "user.keys-viewed": "Opened a user's keys",
             "user.permissions-viewed": "Opened a user's permissions",
             "user.viewed": "Opened a user's profile",
             "users.listed": "Listed the users",
+            "student.attendance-viewed": "Opened a student's attendance",
+            "student.audits-exported": "Exported a student's audit report",
+            "student.audits-viewed": "Opened a student's audit report",
+            "student.monitoring-viewed": "Opened a student's monitoring history",
+            "students.update-previewed": "Looked at what an update of categories would change",
             "user.audits-exported": "Exported a user's audits",
             "user.audits-viewed": "Opened a user's audits",
             "user.security-log-viewed": "Opened a user's security log",
@@ -87,6 +120,7 @@ EVENTS: dict[str, AuditWords] = {
         "searched",
         {
             "students.searched": "Searched for students",
+            "students.listed-to-update": "Listed students to update their categories",
             "users.searched": "Searched for users",
             "why.asked": "Asked why a user sees an incident, or does not",
         },
@@ -95,16 +129,42 @@ EVENTS: dict[str, AuditWords] = {
         "changed",
         {
             "action.recorded": "Recorded an action",
+            "action.deleted": "Deleted an action",
+            "action.edited": "Edited an action",
+            "action.restored": "Restored an action",
+            "action.kept-as-real": "Kept an action of training mode as real",
+            "incident.kept-as-real": "Kept an incident of training mode as real",
+            "training.begun": "Switched training mode on",
+            "training.ended": "Ended training mode, and removed what was recorded in it",
+            "action.split": "Split an action off as an incident of its own",
+            "incident.added-to": "Added alerts or linked students to an incident",
+            "incident.deleted": "Deleted an incident",
+            "incident.edited": "Edited an incident",
+            "incident.merged": "Merged an incident into another",
+            "incident.restored": "Restored an incident",
             "account.alerts-changed": "Changed the address that their alerts go to",
             "account.email-asked": "Asked for another e-mail address",
             "account.email-changed": "Changed their e-mail address",
             "alert-group.added": "Added an alert group",
             "alert-group.changed": "Changed an alert group",
             "alert-group.deleted": "Deleted an alert group",
+            "alert.passed-on": "Passed an alert on that was not read in time",
             "alert.read": "Marked an alert as read",
             "automatic-alert.added": "Set an automatic alert",
             "automatic-alert.removed": "Removed an automatic alert",
+            "document.added": "Added files to a document vault",
+            "document.alert-passed-on": "Passed an alert to a file on that was not read in time",
+            "document.alerted": "Alerted users to a file",
+            "document.destroyed": "Removed a file for good, on a written request",
+            "document.read": "Marked an alert to a file as read",
+            "document.removed": "Removed a file",
+            "document.restored": "Restored a removed file",
             "class.changed": "Changed who may see a class",
+            "contact.added": "Added a contact of a student",
+            "contact.changed": "Changed a contact of a student",
+            "contact.ended": "Ended a contact of a student",
+            "contact.resumed": "Took a contact of a student up again",
+            "student.edited": "Edited a student's information",
             "class.restricted": "Switched class restrictions",
             "new-classes.seen": "Marked new classes as seen",
             "group.added": "Added a user group",
@@ -115,8 +175,15 @@ EVENTS: dict[str, AuditWords] = {
             "import.failed": "Started an import that failed",
             "import.previewed": "Uploaded an import",
             "import.refused": "Uploaded an import that was refused",
+            "incident-part.added": "Added a part of students in incidents",
+            "incident-part.disabled": "Disabled a part of students in incidents",
+            "incident-part.enabled": "Enabled a part of students in incidents",
+            "incident-part.moved": "Changed the order of the parts of students in incidents",
+            "incident-part.renamed": "Renamed a part of students in incidents",
             "incident.pinned": "Pinned an incident",
             "incident.recorded": "Recorded an incident",
+            "logo.changed": "Changed the school's logo",
+            "logo.removed": "Removed the school's logo",
             "incident.unpinned": "Unpinned an incident",
             "key.added": "Added a key",
             "key.all-removed": "Removed all keys of a user",
@@ -124,8 +191,14 @@ EVENTS: dict[str, AuditWords] = {
             "key.renamed": "Gave a key another name",
             "module.failures-seen": "Marked failures of modules as seen",
             "module.switched": "Switched a module",
+            "monitoring.begun": "Began to monitor a student",
+            "monitoring.ended": "Ended the monitoring of a student",
+            "monitoring.kept": "Asked to monitor a student whom an incident had begun to monitor",
             "provider.saved": "Saved a log-in provider",
             "school.created": "Set up the school",
+            "student.kept-apart": "Said that a student who was typed in is not in the MIS",
+            "student.matched": "Matched a student who was typed in with one of the MIS",
+            "student.typed-in": "Typed in a new student",
             "settings.changed": "Changed the settings",
             "sso.made": "Made an SSO account of several accounts",
             "sso.school-added": "Added the school to an SSO account",
@@ -139,7 +212,13 @@ EVENTS: dict[str, AuditWords] = {
             "user.reactivated": "Reactivated a user",
         },
     ),
-    **_all("refused", {"refused": "Asked for what is not there, or not theirs to see"}),
+    **_all(
+        "refused",
+        {
+            "refused": "Asked for what is not there, or not theirs to see",
+            "document.infected": "Was refused a file in which the virus scanner found something",
+        },
+    ),
 }
 """Event -> its words."""
 
@@ -203,7 +282,11 @@ SECURITY: dict[str, Result] = {
     "sso.made": Result("warn", "Made an SSO account", by_others=True),
 }
 """Event -> what the security log of a user and of the school says of it."""
-SCHOOL_ONLY: dict[str, Result] = {"refused": Result("warn", "Refused: not there, or not theirs to see")}
+SCHOOL_ONLY: dict[str, Result] = {
+    "refused": Result("warn", "Refused: not there, or not theirs to see"),
+    "document.infected": Result("bad", "Refused: an infected file"),
+    "document.destroyed": Result("warn", "A file was removed for good"),
+}
 """What only the school's own security log shows beside those."""
 
 
@@ -225,17 +308,61 @@ def _fields(details: Mapping[str, Any]) -> str:
     return ", ".join(str(name) for name in details.get("fields", []))
 
 
+def _changed(details: Mapping[str, Any]) -> str:
+    """Which fields of a record differ from the version before."""
+    return ", ".join(CHANGED.get(str(name), str(name)) for name in details.get("fields", []))
+
+
+CHANGED = {
+    "occurred_at": "date",
+    "linked": "linked students",
+    "documents": "files",
+    "on_linked": "on linked records",
+    "share_documents": "files on linked records",
+    "modules": "other fields",
+}
+
+
 def _route(details: Mapping[str, Any]) -> str:
     return "page: " + str(details.get("route", "")).replace("-", " ").replace(".", ", ")
+
+
+def _since(details: Mapping[str, Any]) -> str:
+    """From which day of the school on."""
+    if not details.get("since"):
+        return ""
+    day = dt.date.fromisoformat(details["since"])
+    return f"from {day.day} {day:%B %Y}"
+
+
+def _document(details: Mapping[str, Any]) -> str:
+    """The document ID, which stays when the file itself is hidden or gone (EDT-10)."""
+    return f"document D-{details['number']}" if details.get("number") else ""
 
 
 FACTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     **{event: _how for event in EVENTS if event.partition(".")[0] in ("login", "logout", "session")},
     "user.changed": _fields,
+    "incident.edited": _changed,
+    "action.edited": _changed,
+    "incident.merged": lambda d: f"{d.get('number')} into {d.get('into')}",
+    "action.split": lambda d: f"incident {d.get('number')}, out of {d.get('out_of')}",
+    "incident.added-to": lambda d: f"{d.get('alerted', 0)} alerted, {d.get('linked', 0)} linked",
+    **dict.fromkeys(
+        ("alert.passed-on", "document.alert-passed-on"), lambda d: f"{d.get('alerted', 0)} alerted"
+    ),
+    "training.ended": lambda d: ", ".join(
+        f"{d.get(name, 0)} {word}"
+        for name, word in (("incidents", "incidents"), ("actions", "actions"), ("kept", "kept as real"))
+    ),
     "module.switched": lambda d: f"{d.get('module', '')}: {'on' if d.get('enabled') else 'off'}",
     "settings.changed": _listed,
     "refused": _route,
     "user.audits-exported": lambda d: f"{d.get('entries', 0):,} entries",
+    "student.audits-exported": lambda d: f"{d.get('entries', 0):,} entries",
+    **dict.fromkeys(("document.removed", "document.restored", "document.destroyed"), _document),
+    "monitoring.begun": _since,
+    "monitoring.ended": _since,
 }
 """Event -> what its details add, in words. Details hold no content and no names, and few are worth a line."""
 

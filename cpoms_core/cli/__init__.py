@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": "cpoms_core.cli.auditing:audit",
     "outbox": "cpoms_core.cli.owing:outbox",
     "documents": "cpoms_core.cli.filing:documents",
+    "document": "cpoms_core.cli.destroying:document",
     "demo": "cpoms_core.cli.demo:demo",
 }
 """Command -> `module:object`."""

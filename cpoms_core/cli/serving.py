@@ -13,10 +13,14 @@ import structlog
 
 from cpoms_core.cli.setup import Setup
 from cpoms_core.cli.supervisor import Supervisor, cpoms_command
+from cpoms_core.documents.sending import LARGE
 
 log = structlog.get_logger()
 HOST = "127.0.0.1"
 THREADS = 8
+SENDING = {"outbuf_high_watermark": LARGE, "outbuf_overflow": 1024**3}
+"""Bytes of one answer that wait for a slow visitor in memory, and from where on they would wait in a
+temporary file: never, because what is sent of a file is no longer encrypted."""
 LARGEST_FILES = 3 * 500
 """Megabytes: what `web.inputs` allows the school with the largest limit; it refuses what is over a school's
 own."""
@@ -66,6 +70,7 @@ def web(setup: Setup, port: int | None, supervised: bool) -> None:
         max_request_body_size=FORM_ROOM + LARGEST_FILES * MEGABYTE,
         url_scheme=deployment.scheme,
         ident=None,
+        **SENDING,
         clear_untrusted_proxy_headers=True,
         **(behind_proxy if deployment.secure else {}),
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, select, union_all
+from sqlalchemy import Select, bindparam, case, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access import policy
@@ -18,6 +18,7 @@ from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.alerts.queries import read_count
+from cpoms_core.dashboard.file_alerts import files_about
 from cpoms_core.database.types import Id, UtcDateTime
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.beside import INCIDENTS, CategoryShown, categories_of, name_for
@@ -39,6 +40,7 @@ def _own_records(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
             literal(kind).label("kind"),
             incident_id.label("incident_id"),
             record.created_at.label("created"),
+            record.training.label("training"),
         ).where(
             record.author_id == policy.USER,
             record.created_at > bindparam("since", type_=UtcDateTime),
@@ -53,12 +55,14 @@ def _own_records(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
         select(
             newest.c.kind,
             newest.c.created,
+            newest.c.training,
             Incident.id,
             Incident.number,
             policy.visible_incidents(sight).label("visible"),
             read_count(Incident.id).label("read_count"),
         )
         .join(Incident, Incident.id == newest.c.incident_id)
+        .where(Incident.deleted_at.is_(None))
         .order_by(newest.c.created.desc())
     )
 
@@ -69,14 +73,21 @@ def _open_alerts(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Alert.action_id,
+            Alert.document_id,
             Alert.created_at,
+            Alert.passed_on_from,
             Incident.id,
             Incident.number,
+            case((Alert.action_id.is_(None), Incident.training), else_=Action.training).label("training"),
             staff_name(sender).label("by_name"),
         )
-        .join(Incident, Incident.id == Alert.incident_id)
+        .outerjoin(Incident, Incident.id == Alert.incident_id)
+        .outerjoin(Action, Action.id == Alert.action_id)
         .outerjoin(sender, sender.id == Alert.sender_id)
-        .where(policy.own_alerts(sight), policy.visible_incidents(sight))
+        .where(
+            policy.own_alerts(sight),
+            or_(Alert.document_id.is_not(None), policy.visible_incidents(sight)),
+        )
         .order_by(Alert.created_at.desc(), Alert.id.desc())
         .limit(MOST)
     )
@@ -99,10 +110,10 @@ def _subjects(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
 
 @dataclass(slots=True)
 class Row:
-    """A line of the dashboard about an incident or action."""
+    """A line of the dashboard about an incident or action, or an alert to one file."""
 
     kind: str
-    incident_id: uuid.UUID
+    incident_id: uuid.UUID | None
     number: int
     created: dt.datetime
     age: str
@@ -112,6 +123,10 @@ class Row:
     categories: list[CategoryShown] = field(default_factory=list)
     read_count: int = 0
     visible: bool = True  # the viewer may read it in this session
+    document_id: uuid.UUID | None = None
+    file: str = ""  # its name and document ID
+    training: bool = False  # recorded in training mode (TRN-01)
+    passed_on: bool = False  # it came because somebody else did not read theirs (INC-16)
 
 
 FIRST_VERSIONS = built_once(
@@ -137,12 +152,15 @@ def open_alerts(db: SchoolSession, viewer: Viewer) -> list[Row]:
     """The viewer's open alerts, newest first (DSH-02). `describe` tells what they are about."""
     return [
         Row(
-            "Action" if alert.action_id else "Incident",
+            "File" if alert.document_id else "Action" if alert.action_id else "Incident",
             alert.id,
             alert.number,
             viewer.local(alert.created_at),
             age(alert.created_at, viewer.now()),
             by_name=alert.by_name or "",
+            document_id=alert.document_id,
+            training=bool(alert.training),
+            passed_on=alert.passed_on_from is not None,
         )
         for alert in db.execute(_open_alerts(viewer), policy.who(viewer))
     ]
@@ -161,6 +179,7 @@ def history(db: SchoolSession, viewer: Viewer) -> list[Row]:
             age(own.created, viewer.now()),
             read_count=own.read_count,
             visible=bool(own.visible),
+            training=own.training,
         )
         for own in db.execute(_own_records(viewer), policy.who(viewer, since=since))
     ]
@@ -169,7 +188,7 @@ def history(db: SchoolSession, viewer: Viewer) -> list[Row]:
 def forget_later_categories(db: SchoolSession, viewer: Viewer, rows: Sequence[Row]) -> None:
     """An author who may not open what they wrote is shown the categories that they chose, and none that a
     colleague added since (USR-12.7)."""
-    closed = list({row.incident_id for row in rows if not row.visible})
+    closed = list({row.incident_id for row in rows if row.incident_id and not row.visible})
     if not closed:
         return
     chosen = {
@@ -178,14 +197,15 @@ def forget_later_categories(db: SchoolSession, viewer: Viewer, rows: Sequence[Ro
     }
     for row in rows:
         if not row.visible:
-            own = chosen.get(row.incident_id, set())
+            own = chosen.get(row.incident_id, set()) if row.incident_id else set()
             row.categories = [category for category in row.categories if str(category.id) in own]
 
 
 def describe(db: SchoolSession | PluginSession, viewer: Viewer, rows: Sequence[Row]) -> None:
     """Whom each row is about, and its categories. The viewer's right to each was asked before; a child
     outside their classes is "another student" here as on the incident."""
-    ids = list({row.incident_id for row in rows})
+    _describe_files(db, viewer, [row for row in rows if row.document_id])
+    ids = list({row.incident_id for row in rows if row.incident_id})
     if not ids:
         return
     about: dict[uuid.UUID, tuple[str, str]] = {}
@@ -197,6 +217,16 @@ def describe(db: SchoolSession | PluginSession, viewer: Viewer, rows: Sequence[R
     for incident_id, category in categories_of(db, ids):
         categories[incident_id].append(category)
     for row in rows:
-        row.categories = categories[row.incident_id]
-        if row.incident_id in about:
-            row.about, row.note = about[row.incident_id]
+        if row.incident_id is not None:
+            row.categories = categories[row.incident_id]
+            row.about, row.note = about.get(row.incident_id, (row.about, row.note))
+
+
+def _describe_files(db: SchoolSession | PluginSession, viewer: Viewer, rows: Sequence[Row]) -> None:
+    """Asked only where there is an alert to a file, which is seldom."""
+    if not rows:
+        return
+    found = files_about(db, viewer, {row.document_id for row in rows if row.document_id})
+    for row in rows:
+        if row.document_id is not None and (file := found.get(row.document_id)):
+            row.file, row.about, row.note = file.name, file.about, file.note

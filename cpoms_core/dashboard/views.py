@@ -12,6 +12,8 @@ from cpoms_core.admin.classes import new_classes
 from cpoms_core.dashboard import queries
 from cpoms_core.imports.queries import health
 from cpoms_core.students import queries as students
+from cpoms_core.students.bulk_views import ASKED
+from cpoms_core.students.information import may_edit
 from cpoms_core.students.queries import Search
 from cpoms_core.web.forms import as_id
 
@@ -35,6 +37,7 @@ def dashboard(request: Request) -> dict[str, Any]:
         "history": history,
         "panels": request.app.hooks.collect("dashboard_panels", db, viewer),
         "may_open": viewer.elevated,
+        "whole_school_href": request.route_path("whole-school") if viewer.may("students:details") else None,
     }
 
 
@@ -83,6 +86,10 @@ def _found(request: Request, asked: Search) -> dict[str, Any]:
     return {
         "heading": f"{more}{count}" if rows else "No student matches. Try fewer letters.",
         "after": after,
+        # STU-10: what was asked for goes along, posted again
+        "to_update": [(name, value) for name, value in request.POST.items() if name in ASKED and value]
+        if rows and may_edit(viewer)
+        else None,
         "students": [
             SimpleNamespace(
                 name=row.name,

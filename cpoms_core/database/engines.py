@@ -62,6 +62,8 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        # SQLite's own knows only the letters of English
+        connection.create_function("lower", 1, _lower, deterministic=True)
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
@@ -77,6 +79,10 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 class PowerfulRole(RuntimeError):

@@ -1,10 +1,11 @@
-"""Session marks of Hillside for September 2026, with the patterns that a school sees."""
+"""Session marks of Hillside for September 2026, with the patterns that a school sees; of a few students up to
+now."""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cpoms_core.demo.people import DemoSchool, DemoStudent
 
@@ -14,7 +15,12 @@ DAY_OF_ATONEMENT = dt.date(2026, 9, 21)
 TRIP_DAY, TRIP_YEAR = dt.date(2026, 9, 23), 8
 PRESENT = {"AM": "/", "PM": "\\"}
 
+HALF_TERM = (dt.date(2026, 10, 26), dt.date(2026, 10, 30))
+CHRISTMAS = (dt.date(2026, 12, 21), dt.date(2027, 1, 1))
+LAST_OF_YEAR = dt.date(2027, 7, 22)
+
 Mark = tuple[DemoStudent, dt.date, str, str]  # student, day, AM or PM, code
+Row = tuple[str, dt.date, str, str]  # the same by the id in SIMS
 
 
 def school_days() -> list[dt.date]:
@@ -32,6 +38,30 @@ def marks(school: DemoSchool, seed: int = 2026) -> Iterator[Mark]:
         for day in days:
             for session, code in pattern.day(day):
                 yield student, day, session, "-" if rng.random() < 0.002 else code
+
+
+def days_since(until: dt.date) -> list[dt.date]:
+    """The school days after those of the extract, up to `until`."""
+    first, last = LAST_DAY + dt.timedelta(days=1), min(until, LAST_OF_YEAR)
+    days = (first + dt.timedelta(days=count) for count in range((last - first).days + 1))
+    holidays = (HALF_TERM, CHRISTMAS)
+    return [
+        day for day in days if day.weekday() < 5 and not any(begin <= day <= end for begin, end in holidays)
+    ]
+
+
+def marks_since(students: Sequence[str], until: dt.date, seed: int = 2026) -> Iterator[Row]:
+    """Marks of a few students, by their ids in SIMS, from the end of the extract to a day. Every third comes
+    less and less, so that a trend is to be seen."""
+    rng = random.Random(seed + 3)  # noqa: S311 - nothing secret
+    days = days_since(until)
+    for at, student in enumerate(students):
+        for passed, day in enumerate(days):
+            absent = 0.03 if at % 3 else 0.05 + 0.3 * passed / len(days)
+            away = rng.choice("IION") if rng.random() < absent else ""
+            late = rng.random() < 0.06
+            yield student, day, "AM", away or ("L" if late else PRESENT["AM"])
+            yield student, day, "PM", away or PRESENT["PM"]
 
 
 class _Pattern:

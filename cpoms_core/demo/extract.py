@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from cpoms_core.demo.attendance import marks
+from cpoms_core.demo.attendance import Row, marks
 from cpoms_core.demo.people import DemoSchool, DemoStudent
 from cpoms_core.demo.school import hillside
 from cpoms_core.imports import codes
@@ -68,7 +68,7 @@ def write_extract(folder: Path, seed: int = 2026) -> Path:
             with archive.open(_entry(name), "w") as out:
                 write_report(cast(BinaryIO, out), columns, records)
         with archive.open(_entry("marks.csv"), "w") as out:
-            write_marks(cast(BinaryIO, out), school, seed)
+            write_marks(cast(BinaryIO, out), _rows(school, seed))
     return path
 
 
@@ -127,13 +127,17 @@ def write_report(out: BinaryIO, columns: Sequence[str], records: Iterable[Record
                 xml.write(element, pretty_print=True)
 
 
-def write_marks(out: BinaryIO, school: DemoSchool, seed: int) -> None:
+def _rows(school: DemoSchool, seed: int) -> Iterator[Row]:
+    return ((str(student.id), day, session, code) for student, day, session, code in marks(school, seed))
+
+
+def write_marks(out: BinaryIO, marked: Iterable[Row]) -> None:
     """Writes the session marks as CSV, one row a session."""
     with io.TextIOWrapper(out, encoding="utf-8", newline="") as text:
         rows = csv.writer(text)
         rows.writerow(("Student ID", "Date", "Session", "Mark"))
-        for student, day, session, code in marks(school, seed):
-            rows.writerow((student.id, day.strftime("%d/%m/%Y"), session, code))
+        for student, day, session, code in marked:
+            rows.writerow((student, day.strftime("%d/%m/%Y"), session, code))
 
 
 def element_name(caption: str) -> str:

@@ -51,7 +51,7 @@ class Year:
         children = self._children()
         for start in range(0, count, AT_ONCE):
             with self.app.transaction(self.school_id) as db:
-                viewers = self._viewers(db)
+                viewers = self.viewers(db)
                 for moment in moments[start : start + AT_ONCE]:
                     self._incident(db, viewers, children, moment)
 
@@ -71,7 +71,7 @@ class Year:
         chosen = self.rng.sample(students, min(CHILDREN, len(students)))
         return [Child(one.id, one.preferred_forename or one.legal_forename) for one in chosen]
 
-    def _viewers(self, db: SchoolSession) -> dict[str, list[Viewer]]:
+    def viewers(self, db: SchoolSession) -> dict[str, list[Viewer]]:
         """The users who write, by role; those with a key in an elevated session."""
         school, modules = identity.read_school(db), identity.modules_on(db)
         found: dict[str, list[Viewer]] = {}

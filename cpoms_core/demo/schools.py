@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from sqlalchemy import select
+
 from cpoms_core.access import identity
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
+from cpoms_core.demo.attendance import days_since, marks_since
 from cpoms_core.demo.extract import (
+    CONTACT_COLUMNS,
     STAFF_COLUMNS,
     STUDENT_COLUMNS,
+    contact_records,
     staff_records,
     student_records,
     write_extract,
+    write_marks,
     write_report,
 )
 from cpoms_core.demo.history import Year
 from cpoms_core.demo.people import DemoSchool
-from cpoms_core.demo.people_with_logins import Staffed, hire
+from cpoms_core.demo.people_with_logins import LEAD, Staffed, hire
+from cpoms_core.demo.record import Keeper, children_with_most
 from cpoms_core.demo.school import hillside
 from cpoms_core.demo.tree import plant
 from cpoms_core.imports import services
+from cpoms_core.students.models import Student
 from cpoms_core.tenancy.services import create_school, switch_module
 
 INCIDENTS = 300
@@ -62,6 +71,7 @@ def write_small_extract(folder: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, columns, records in (
             ("students.xml", STUDENT_COLUMNS, student_records(part)),
+            ("contacts.xml", CONTACT_COLUMNS, contact_records(part)),
             ("staff.xml", STAFF_COLUMNS, staff_records(part)),
         ):
             with archive.open(name, "w") as out:
@@ -96,6 +106,11 @@ def make_school(app: Application, planned: Planned, folder: Path, tell: Tell) ->
     tell(f"{planned.name}: {planned.incidents} invented incidents")
     year = Year(app, school_id, tree, staffed, utc_now(), random.Random(SEED))  # noqa: S311 - not secret
     year.write(planned.incidents)
+    tell(f"{planned.name}: files, photos and marks of a few children")
+    _import_marks(app, school_id, folder / f"{planned.slug}_marks.csv", now)
+    with app.session(school_id, writes=False) as db:
+        lead = year.viewers(db)[LEAD][0]
+    Keeper(app, school_id, tree, staffed, lead, utc_now()).fill()
     return {
         "slug": planned.slug,
         "name": planned.name,
@@ -113,3 +128,15 @@ def _import(app: Application, school_id: int, path: Path) -> None:
     with path.open("rb") as file:
         run_id = services.preview(app, viewer, SOURCE, path.name, file)
     services.apply(app, viewer, run_id)
+
+
+def _import_marks(app: Application, school_id: int, path: Path, now: dt.datetime) -> None:
+    """Imports marks up to yesterday for the children of whom most is kept, so that their calendars go on."""
+    with app.session(school_id, writes=False) as db:
+        found = select(Student.mis_id).where(Student.id.in_(children_with_most(db)))
+        students = [mis_id for mis_id in db.scalars(found.order_by(Student.mis_id)) if mis_id]
+    if not days_since(yesterday := now.date() - dt.timedelta(days=1)):
+        return
+    with path.open("wb") as out:
+        write_marks(out, marks_since(students, yesterday))
+    _import(app, school_id, path)

@@ -6,8 +6,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from cpoms_core.incidents.services.student_parts import plant_part
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.services import add_agency, add_category, add_group
+from cpoms_core.tenancy.starting import PARTS
 
 Rights = tuple[bool, bool, bool]  # view students, view incidents, add incidents
 ALL: Rights = (True, True, True)
@@ -67,6 +69,8 @@ def plant(db: SchoolSession) -> Tree:
         for sub in subs:
             categories[f"{name}/{sub}"] = add_category(db, sub, parent=categories[name], colour=colour)
     agencies = {name: add_agency(db, name) for name in AGENCIES}
+    for name in PARTS:
+        plant_part(db, name)
     return Tree(categories, agencies, _groups(db, categories))
 
 

@@ -1,27 +1,26 @@
-"""Where the bytes of documents are: encrypted streams in a folder, named by the document's random id.
+"""The bytes of files: encrypted streams, named by a random id, in the place that the deployment names.
 
 The cipher authenticates as it streams and is bound to the school and the document, so a blob that was
-altered, cut short or swapped with another is refused when it is read.
+altered, cut short or swapped with another is refused when it is read. Encryption comes first: the place,
+whoever runs it, gets nothing else.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
-import re
+import io
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
+from cpoms_core.documents.places import FilesAway, Place
 from cpoms_core.sealing import DeploymentKey
 
 CHUNK = 256 * 1024  # bytes
-NAME = re.compile(r"[0-9a-f]{32}")
-UNFINISHED = ".part"
+
+__all__ = ["CHUNK", "FileDamaged", "FileTooLarge", "FilesAway", "Storage", "Stored"]
 
 
 class FileTooLarge(ValueError):
@@ -41,10 +40,10 @@ class Stored:
 
 
 class Storage:
-    """A local folder of encrypted files, one folder for each school."""
+    """Encrypted files in a place."""
 
-    def __init__(self, folder: Path, key: DeploymentKey) -> None:
-        self._folder = folder
+    def __init__(self, place: Place, key: DeploymentKey) -> None:
+        self.place = place
         self._key = key
 
     def write(
@@ -52,82 +51,107 @@ class Storage:
     ) -> Stored:
         """Encrypts a stream into the storage; it is there completely or not at all.
 
-        limit: the largest number of plain bytes. Raises FileTooLarge, and OSError when the disk is full.
+        limit: the largest number of plain bytes. Raises FileTooLarge, FilesAway, and OSError when the disk
+        is full.
         """
-        path = self._path(school_id, document_id)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.with_suffix(UNFINISHED)
         digest, size = hashlib.sha256(), 0
         cipher = self._key.file_cipher(wrapped_key, school_id)
-        try:
-            with (
-                temporary.open("xb") as raw,
-                cipher.new_encrypting_stream(raw, _binding(school_id, document_id)) as sealed,
-            ):
-                while chunk := source.read(CHUNK):
-                    size += len(chunk)
-                    if size > limit:
-                        raise FileTooLarge(f"more than {limit} bytes")
-                    digest.update(chunk)
-                    sealed.write(chunk)
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with self.place.writing(school_id, document_id) as sink:
+            through = _Through(sink.write)
+            try:
+                with cipher.new_encrypting_stream(
+                    cast(BinaryIO, through), _binding(school_id, document_id)
+                ) as sealed:
+                    try:
+                        while chunk := source.read(CHUNK):
+                            size += len(chunk)
+                            if size > limit:
+                                raise FileTooLarge(f"more than {limit} bytes")
+                            digest.update(chunk)
+                            sealed.write(chunk)
+                    except BaseException:
+                        through.abandon()  # closing would hand on a last piece of what nobody will keep
+                        raise
+            except Exception:
+                if through.error is not None:
+                    raise through.error from None
+                raise
         return Stored(size, digest.hexdigest())
 
     def read(self, wrapped_key: str, school_id: int, document_id: uuid.UUID) -> Iterator[bytes]:
-        """The plain bytes in chunks. Raises FileDamaged, at the latest before the last chunk."""
+        """The plain bytes in chunks. Raises FileDamaged, at the latest before the last chunk, and FilesAway.
+        Whoever does not read on to the end closes it."""
         cipher = self._key.file_cipher(wrapped_key, school_id)
+        through = _Through()
         try:
-            with (
-                self._path(school_id, document_id).open("rb") as raw,
-                cipher.new_decrypting_stream(raw, _binding(school_id, document_id)) as plain,
-            ):
-                while chunk := plain.read(CHUNK):
-                    yield chunk
+            with self.place.reading(school_id, document_id) as raw:
+                through.source = raw
+                with cipher.new_decrypting_stream(
+                    cast(BinaryIO, through), _binding(school_id, document_id)
+                ) as plain:
+                    while chunk := plain.read(CHUNK):
+                        yield chunk
+        except FilesAway:
+            raise
         except Exception as error:  # the cipher's library raises several unrelated types
+            if isinstance(through.error, FilesAway):
+                raise through.error from None
+            if isinstance(
+                through.error, OSError
+            ):  # of the disk or the connection: it says nothing of the file
+                raise FilesAway("the place of the files cannot be read") from through.error
             raise FileDamaged(f"document {document_id} cannot be read") from error
 
     def remove(self, school_id: int, document_id: uuid.UUID) -> None:
-        """Forgets a file that no row names: one whose transaction failed, or a dropped import."""
-        self._path(school_id, document_id).unlink(missing_ok=True)
+        """Forgets a file that no row names: one whose transaction failed, or a dropped import. Raises
+        FilesAway."""
+        self.place.remove(school_id, document_id)
 
     def written_before(self, school_id: int, moment: dt.datetime) -> Iterator[uuid.UUID]:
-        """The documents of a school that were last written before a moment (UTC), in no order. It lists as
-        it is read, and skips what was not written here."""
-        for entry in self._entries(school_id, moment):
-            if NAME.fullmatch(entry.name):
-                yield uuid.UUID(entry.name)
+        """As `Place.written_before`."""
+        return self.place.written_before(school_id, moment)
 
     def remove_unfinished(self, school_id: int, moment: dt.datetime) -> int:
-        """Removes what was begun and not finished, and not written to since a moment (UTC): the process was
-        killed. Returns how many files."""
-        count = 0
-        for entry in self._entries(school_id, moment):
-            if entry.name.endswith(UNFINISHED):
-                Path(entry.path).unlink(missing_ok=True)
-                count += 1
-        return count
+        """As `Place.remove_unfinished`."""
+        return self.place.remove_unfinished(school_id, moment)
 
-    def _entries(self, school_id: int, moment: dt.datetime) -> Iterator[os.DirEntry[str]]:
-        """The school's files that were last written before a moment, with one folder open at a time."""
+
+class _Through(io.RawIOBase):
+    """Hands bytes between the cipher and the place, and remembers what went wrong there: the cipher's library
+    turns every error into one of its own."""
+
+    def __init__(self, take: Any = None) -> None:
+        self.source: Any = None
+        self._take = take
+        self._abandoned = False
+        self.error: Exception | None = None
+
+    def abandon(self) -> None:
+        """Nothing more is handed on."""
+        self._abandoned = True
+
+    def writable(self) -> bool:
+        return self._take is not None
+
+    def readable(self) -> bool:
+        return self._take is None
+
+    def write(self, chunk: Any) -> int:
+        if self._abandoned:
+            return len(chunk)
         try:
-            # 256 at most
-            folders = sorted(one for one in (self._folder / str(school_id)).iterdir() if one.is_dir())
-        except FileNotFoundError:  # no file yet
-            return
-        for folder in folders:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    with suppress(FileNotFoundError):  # removed since it was listed
-                        if entry.stat(follow_symlinks=False).st_mtime < moment.timestamp():
-                            yield entry
+            return int(self._take(bytes(chunk)))
+        except Exception as error:
+            self.error = error
+            self.abandon()
+            raise
 
-    def _path(self, school_id: int, document_id: uuid.UUID) -> Path:
-        name = document_id.hex
-        return self._folder / str(school_id) / name[-2:] / name
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return bytes(self.source.read(size))
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def _binding(school_id: int, document_id: uuid.UUID) -> bytes:

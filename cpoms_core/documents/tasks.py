@@ -13,20 +13,24 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from cpoms_core.application import Application
-from cpoms_core.documents.models import Document
+from cpoms_core.documents.logo import SETTING as LOGO
+from cpoms_core.documents.models import Document, PreparedFile
 from cpoms_core.imports.models import ImportRun
+from cpoms_core.students.models import Student, StudentVersion
+from cpoms_core.tenancy.models import Setting
 from cpoms_core.tenancy.scope import SchoolSession
 
 log = structlog.get_logger()
 AGE = dt.timedelta(hours=24)
 BATCH = 500  # files compared with the rows at once
-FEW = 50  # files without a row are not many yet,
-SHARE = 10  # and neither is one in so many
+FEW = 5  # files without a row are not many yet,
+SHARE = 100  # and neither is one in so many
 MOST_REMOVED = 5_000  # at one school at once; the rest is found again
 
 
@@ -59,7 +63,7 @@ def sweep_files(
     stored = app.storage.written_before(school_id, before)
     while batch := list(islice(stored, BATCH)):
         with app.session(school_id, writes=False) as db:
-            named = _named(db, batch)
+            named = _named(db, batch, now)
         found = [one for one in batch if one not in named]
         swept.looked_at += len(batch)
         swept.unnamed += len(found)
@@ -74,11 +78,22 @@ def sweep_files(
     yield swept
 
 
-def _named(db: SchoolSession, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of the ids that a document has, or an import that waits: its file is stored under its own id."""
-    documents = db.scalars(select(Document.id).where(Document.id.in_(ids)))
-    waiting = select(ImportRun.id).where(ImportRun.id.in_(ids), ImportRun.state == "previewed")
-    return {*documents, *db.scalars(waiting)}
+def _named(db: SchoolSession, ids: Collection[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Those of the ids that something names: a document whose bytes were not removed for good, an import that
+    waits (its file is stored under its own id), a file that was prepared for somebody and may still be
+    fetched, a student's photo, the school's logo."""
+    naming: tuple[Select[Any], ...] = (
+        select(Document.id).where(Document.id.in_(ids), Document.destroyed_at.is_(None)),
+        select(ImportRun.id).where(ImportRun.id.in_(ids), ImportRun.state == "previewed"),
+        select(PreparedFile.id).where(PreparedFile.id.in_(ids), PreparedFile.expires_at > now),
+        select(Student.photo_id).where(Student.photo_id.in_(ids)),
+    )
+    photo = StudentVersion.content["photo"].as_string()
+    logo = db.scalar(select(Setting.value).where(Setting.name == LOGO))
+    earlier = select(photo).where(photo.in_([str(one) for one in ids]))  # versions need theirs
+    return {one for statement in naming for one in db.scalars(statement)} | {
+        uuid.UUID(one) for one in (*db.scalars(earlier), *([logo] if logo else []))
+    }
 
 
 def _tell(school_id: int, swept: Swept) -> None:

@@ -1,25 +1,93 @@
-"""Downloading documents."""
+"""Files as they leave: downloaded, shown as pictures drawn anew, several as a zip."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+import unicodedata
+import uuid
 from urllib.parse import quote
 
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import select
 
 from cpoms_core.access import policy
+from cpoms_core.documents import queries
+from cpoms_core.documents.kinds import shown_as_picture
 from cpoms_core.documents.models import Document
+from cpoms_core.documents.pictures import LARGE, SMALL, NoPicture, drawn
+from cpoms_core.documents.sending import Sent, on_from, place_for
+from cpoms_core.documents.zipping import zipped
 from cpoms_core.errors import NothingThere
+from cpoms_core.students.record import open_record
 from cpoms_core.students.views import matched_id
 from cpoms_core.tenancy.models import School
+from cpoms_core.web.forms import as_id
+
+SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
+"""Should a browser show what we say is to be saved, it runs nothing and is of no origin."""
 
 
 def download(request: Request) -> Response:
     """A document for who may see what it hangs on (USR-12.6), decrypted as it streams. It is always saved,
     never opened in our own origin."""
+    document, wrapped = _opened(request)
+    place = place_for(document.size)
+    chunks = request.app.storage.read(wrapped, document.school_id, document.id)
+    first = next(chunks, b"")  # one that is damaged or away fails here, before anything is sent
+    request.shows(_subjects(document))
+    response = attachment(request.viewer.text(document.name))
+    response.app_iter = Sent(on_from(first, chunks), place)
+    response.content_length = document.size
+    return response
+
+
+def thumbnail(request: Request) -> Response:
+    """A small picture of a picture, for pages that list it."""
+    return _picture(request, SMALL)
+
+
+def picture(request: Request) -> Response:
+    """A picture drawn anew, as large as a screen."""
+    document, response = _drawn(request, LARGE)
+    request.shows(_subjects(document))
+    return response
+
+
+def pack(request: Request) -> Response:
+    """STU-05: the chosen files of a student's vault, or all of them, as a zip made while it is sent."""
+    viewer = request.viewer
+    student = open_record(request.db, viewer, matched_id(request, "student_id"))
+    chosen = None
+    if not request.POST.get("all"):
+        chosen = [one for one in map(as_id, request.POST.getall("file")) if one]
+    files = queries.packable(request.db, viewer, student.id, chosen)
+    if not files:
+        query = {"said": "no-files-chosen"}
+        return HTTPSeeOther(request.route_path("student-vault", student_id=student.id, _query=query))
+    place = place_for(sum(file.size for file in files))
+    wrapped = request.db.scalars(select(School.file_key).where(School.id == viewer.school_id)).one()
+    request.shows([student.id, *(file.id for file in files)], files=len(files))
+    made = viewer.local(viewer.now())
+    response = attachment(f"documents {made:%Y-%m-%d}.zip")
+    response.app_iter = Sent(zipped(request.app, viewer.school_id, wrapped, files, made), place)
+    return response
+
+
+def attachment(name: str) -> Response:
+    """An answer that a browser saves under a name (RFC 6266 and 8187) and never opens in our origin."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = "".join("_" if letter in '"\\%/' else letter for letter in plain if letter.isprintable())
+    response = Response(content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{plain or 'file'}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def _opened(request: Request) -> tuple[Document, str]:
+    """The document of the address, with the key of its school. Raises NothingThere."""
     found = request.db.execute(
         select(Document, School.file_key)
         .join(School, School.id == Document.school_id)
@@ -27,11 +95,28 @@ def download(request: Request) -> Response:
     ).first()
     if found is None:
         raise NothingThere
-    document, wrapped = found
-    chunks: Iterator[bytes] = request.app.storage.read(wrapped, document.school_id, document.id)
-    first = next(chunks, b"")  # a damaged file fails here, before anything is sent
-    request.shows([one for one in (document.id, document.incident_id, document.student_id) if one])
-    response = Response(app_iter=chain([first], chunks), content_type="application/octet-stream")
-    response.content_length = document.size
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(document.name)}"
-    return response
+    return found[0], found[1]
+
+
+def _picture(request: Request, longest: int) -> Response:
+    return _drawn(request, longest)[1]
+
+
+def _drawn(request: Request, longest: int) -> tuple[Document, Response]:
+    document, wrapped = _opened(request)
+    if not shown_as_picture(document.media_type, document.size):
+        raise NothingThere
+    chunks = request.app.storage.read(wrapped, document.school_id, document.id)
+    try:
+        content, media_type = drawn(chunks, longest)
+    except NoPicture:
+        raise NothingThere from None
+    finally:
+        chunks.close()
+    response = Response(body=content, content_type=media_type)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return document, response
+
+
+def _subjects(document: Document) -> list[uuid.UUID]:
+    return [one for one in (document.id, document.incident_id, document.student_id) if one]

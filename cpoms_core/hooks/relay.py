@@ -174,9 +174,18 @@ class HookRelay:
             if len(db.hook_failures) > failed:
                 keep(call.module, hook, own)
 
+    def tell(self, hook: str, db: SchoolSession, viewer: Viewer, keep: Keep, **arguments: Any) -> None:
+        """As `effect`, of every installed module, on or off."""
+        for call in self._calls(hook, "told"):
+            failed = len(db.hook_failures)
+            self._gated(call, db, viewer, arguments)
+            if len(db.hook_failures) > failed:
+                keep(call.module, hook, arguments)
+
     def retry(self, module: str, hook: str, db: SchoolSession, viewer: Viewer, **arguments: Any) -> None:
         """Runs one module's effect again, for the worker; errors pass through."""
-        for call in self._calls(hook, "effect", viewer):
+        told = specs.MODES[hook] == "told"
+        for call in self._calls(hook, "told") if told else self._calls(hook, "effect", viewer):
             if call.module == module:
                 self._savepoint(call, db, viewer, arguments)
 

@@ -12,6 +12,8 @@ when a hook is called and what its failure means:
 - effect: where the module is on, in a savepoint of its own; on failure the core's record still commits and
   the call is kept and tried again by the worker, so the implementation is idempotent.
 - veto: where the module is on; answers with field errors; if it raises, the record is still kept.
+- told: every installed module, even switched off, in a savepoint of its own; on failure as `effect`. What a
+  module keeps of a record must not be lost because the module was off on that day.
 - own: for the one module whose switch was turned.
 - always: every installed module, even switched off.
 """
@@ -30,8 +32,10 @@ from cpoms_core.hooks.types import (
     FieldError,
     FormField,
     NavItem,
+    Option,
     Panel,
     Permission,
+    PrintPart,
     SettingSpec,
     Tab,
     Task,
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     from cpoms_core.imports.records import MisSource
     from cpoms_core.modules.routes import ModuleRoutes
 
-Mode = Literal["boot", "collect", "effect", "veto", "own", "always"]
+Mode = Literal["boot", "collect", "effect", "veto", "told", "own", "always"]
 F = TypeVar("F", bound=Callable[..., Any])
 _hookspec = pluggy.HookspecMarker(PROJECT)
 MODES: dict[str, Mode] = {}
@@ -130,6 +134,20 @@ def student_tabs(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Se
     raise NotImplementedError
 
 
+@spec("collect", of=Panel)
+def student_panels(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Sequence[Panel]:
+    """Panels of a student's Overview, slot `student-overview`. The viewer may open the record (by policy,
+    which was asked before); which incidents they may see is for the panel to ask."""
+    raise NotImplementedError
+
+
+@spec("collect", of=FormField)
+def student_form_fields(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Sequence[FormField]:
+    """Fields of a student's Edit information form, with what is kept now as their defaults. Their values
+    reach `student_saved`."""
+    raise NotImplementedError
+
+
 @spec("collect", of=FormField)
 def incident_form_fields(db: PluginSession, viewer: Viewer) -> Sequence[FormField]:
     """Fields of the Add incident form. Their values reach `validate_incident` and `incident_saved`."""
@@ -152,14 +170,56 @@ def incident_panels(
     raise NotImplementedError
 
 
+@spec("collect", of=PrintPart)
+def incident_prints(
+    db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Sequence[PrintPart]]:
+    """What the module adds to the print of each of the incidents (EDT-07, STU-07): text, and drawings such as
+    markers on a map. Asked once for some fifty of them. Names of students go through `viewer.name`, and texts
+    that people wrote through `viewer.text`, as everywhere: a report may hide names."""
+    raise NotImplementedError
+
+
+@spec("collect", of=FormField)
+def incident_edit_fields(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID) -> Sequence[FormField]:
+    """Fields of the form that edits an incident, each with what it holds now as its default. Their values
+    reach `validate_incident`, and `incident_saved` with the incident's new version; so do those of an older
+    version, when that is restored."""
+    raise NotImplementedError
+
+
+@spec("collect", of=FormField)
+def action_edit_fields(db: PluginSession, viewer: Viewer, action_id: uuid.UUID) -> Sequence[FormField]:
+    """As `incident_edit_fields`, of the form that edits an action; their values reach `action_saved`."""
+    raise NotImplementedError
+
+
+@spec("collect", of=Option)
+def incident_options(
+    db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Sequence[Option]]:
+    """Links in the Options menu of each of the incidents shown on a page (EDT-08), for who sees them by
+    right. The route of each has one parameter, `incident_id`. Asked once for the whole page."""
+    raise NotImplementedError
+
+
+@spec("collect", of=Option)
+def action_options(
+    db: PluginSession, viewer: Viewer, action_ids: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Sequence[Option]]:
+    """As `incident_options`, of each of the actions shown on a page; the route's parameter is `action_id`."""
+    raise NotImplementedError
+
+
 # --- veto ------------------------------------------------------------------------------------------------
 
 
 @spec("veto", of=FieldError)
 def validate_incident(db: PluginSession, viewer: Viewer, values: Mapping[str, Any]) -> Sequence[FieldError]:
-    """Objections to a new incident, each beside its field. `values`: the modules' fields by name as plain
-    JSON values, and of the core's `student` (id, or None for the whole school), `linked` (ids of the linked
-    students), `categories` (ids, parents included) and `occurred` (UTC, ISO 8601)."""
+    """Objections to a new incident, or to one as it was edited, each beside its field. `values`: the
+    modules' fields by name as plain JSON values, and of the core's `student` (id, or None for the whole
+    school), `linked` (ids of the linked students), `categories` (ids, parents included) and `occurred` (UTC,
+    ISO 8601)."""
     raise NotImplementedError
 
 
@@ -182,8 +242,60 @@ def action_saved(
 
 
 @spec("effect")
+def student_saved(
+    db: PluginSession, viewer: Viewer, student_id: uuid.UUID, version: int, values: Mapping[str, Any]
+) -> None:
+    """What the school itself keeps on a student was changed (Edit information); `values` as for
+    `incident_saved`. Every save of the form is a version, also one that changes the modules' fields only."""
+
+
+@spec("effect")
 def students_imported(db: PluginSession, viewer: Viewer, run_id: uuid.UUID) -> None:
     """An import was applied; `run_id` is its `ImportRun`."""
+
+
+# --- told ------------------------------------------------------------------------------------------------
+
+
+@spec("told")
+def incident_merged(
+    db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, into_id: uuid.UUID, action_id: uuid.UUID
+) -> None:
+    """An incident was merged into another, under which it is an action now (EDT-04). Its row stays, and with
+    it what the module keeps under its id: `incident_panels` is asked for that id too, and what it answers is
+    shown in the action. `viewer.modules` says whether the module is on."""
+
+
+@spec("told")
+def incident_split(db: PluginSession, viewer: Viewer, action_id: uuid.UUID, incident_id: uuid.UUID) -> None:
+    """An action was split off as an incident of its own (EDT-05): a new one, or the one that it had been
+    before it was merged. The action's row stays."""
+
+
+@spec("told")
+def incidents_removed(
+    db: PluginSession,
+    viewer: Viewer,
+    change_id: uuid.UUID,
+    incident_ids: Sequence[uuid.UUID],
+    action_ids: Sequence[uuid.UUID],
+) -> None:
+    """Incidents, and actions by themselves, were deleted (EDT-02) or removed when training mode was ended
+    (TRN-01): any number at once, so work in statements for all of them. Their rows stay, and with them what
+    the module keeps under their ids, which comes back with `incidents_reinstated`; whatever asks policy for
+    the incident no longer finds it. To do here: what the module shows or owes without asking for the
+    incident. `change_id` names this change, for an implementation that must not do it twice."""
+
+
+@spec("told")
+def incidents_reinstated(
+    db: PluginSession,
+    viewer: Viewer,
+    change_id: uuid.UUID,
+    incident_ids: Sequence[uuid.UUID],
+    action_ids: Sequence[uuid.UUID],
+) -> None:
+    """Incidents or actions that `incidents_removed` told of are there again."""
 
 
 # --- own -------------------------------------------------------------------------------------------------
@@ -200,6 +312,16 @@ def module_disabled(db: PluginSession, viewer: Viewer) -> None:
 
 
 # --- always ----------------------------------------------------------------------------------------------
+
+
+@spec("always")
+def merge_students(
+    db: PluginSession, viewer: Viewer, kept_id: uuid.UUID, merged_id: uuid.UUID
+) -> Mapping[str, Any]:
+    """Two records of one child become one (INC-02): the module moves what it keeps under `merged_id` to
+    `kept_id`, without doubles, and answers with what it moved as plain JSON values, for the audit: it could
+    be moved back by that. The core's own is moved already. An error undoes all of it."""
+    raise NotImplementedError
 
 
 @spec("always")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -43,16 +43,41 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A link in the Options menu of an incident or action. `route`: one with a single parameter, its id."""
+
+    label: str
+    route: str
+    weight: int
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """A part of a page: a template of the module (`package:templates/x.pt`) and what it is given.
 
-    `slot` is the place on the page: `dashboard`, `incident-margin` or `incident-foot`.
+    `slot` is the place on the page: `dashboard`, `student-overview`, `incident-margin` or
+    `incident-foot`.
     """
 
     slot: str
     weight: int
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintPart:
+    """What a module prints of an incident (EDT-07): a heading, lines of text, and a drawing.
+
+    `svg`: a whole SVG document. Pictures in it are `data:` addresses: nothing is fetched when it is printed.
+    """
+
+    weight: int
+    heading: str = ""
+    lines: Sequence[str] = ()
+    svg: str = ""
     needs: str = ""
 
 
@@ -78,8 +103,9 @@ class FieldError:
 class SettingSpec:
     """A school's setting (ADM-02): its default and a line of help. `parse` refuses by ValueError.
 
-    `choices`: (value, label) pairs, where only some values will do. The settings page asks a yes or no for a
-    default that is one, a number for a number, a choice where there are choices, else a line of text.
+    `choices`: (value, label) pairs, where only some values will do. `offered(db)`: the same, where a school's
+    own rows are the choice. The settings page asks a yes or no for a default that is one, a number for a
+    number, a choice where there are choices, else a line of text.
     """
 
     name: str
@@ -88,6 +114,7 @@ class SettingSpec:
     help: str
     parse: Callable[[str], Any] = str
     choices: tuple[tuple[str, str], ...] = ()
+    offered: Callable[[Any], tuple[tuple[str, str], ...]] | None = None
 
 
 AuditKind = Literal["viewed", "changed", "searched", "logged in", "refused"]

@@ -13,10 +13,10 @@ from cpoms_core.imports.groups import compare_groups
 from cpoms_core.imports.hashes import fields_of
 from cpoms_core.imports.links import compare_links
 from cpoms_core.imports.marks import compare_marks
-from cpoms_core.imports.people import STAFF, STUDENTS, People, known_ids
+from cpoms_core.imports.people import BY_LEGAL_NAMES, STAFF, STUDENTS, People, known_ids
 from cpoms_core.imports.records import Extract, StaffRecord, StudentRecord
 from cpoms_core.students.models import Student
-from cpoms_core.tenancy.models import Counter
+from cpoms_core.tenancy.models import Counter, Setting
 from cpoms_core.tenancy.scope import SchoolSession
 
 COUNTER = "import"
@@ -50,7 +50,9 @@ def _compare_students(
 ) -> None:
     records = extract.students or ()
     fields = fields_of(StudentRecord, extract.student_fields)
-    changes.students = People(db, STUDENTS, source, fields, now).compare(records)
+    legal = db.scalar(select(Setting.value).where(Setting.name == "student_names")) == "legal"
+    kind = BY_LEGAL_NAMES if legal else STUDENTS
+    changes.students = People(db, kind, source, fields, now).compare(records)
     changes.contacts = compare_contacts(db, changes.students, records, fields, now)
     changes.groups = compare_groups(db, source, changes.students, records, fields)
     changes.links = compare_links(db, changes.students, records, fields)

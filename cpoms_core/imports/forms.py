@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webob.multidict import MultiDict
-from wtforms import FileField, Form, SelectField
+from wtforms import FileField, SelectField
 
 from cpoms_core.imports.records import MisSource
+from cpoms_core.web.form_words import Form
 
 MEGABYTE = 1024 * 1024
 

@@ -25,13 +25,11 @@ def compare_links(
     if "siblings" not in fields:
         return found
     wanted = _wanted(students, records)
-    present: dict[Pair, bool] = {
-        (student_id, other_id): from_mis
-        for student_id, other_id, from_mis in db.execute(
-            select(StudentLink.student_id, StudentLink.other_id, StudentLink.from_mis)
-        )
-    }
-    for student_id, other_id in sorted(wanted - present.keys()):
+    rows = db.execute(
+        select(StudentLink.student_id, StudentLink.other_id).where(StudentLink.from_mis.is_(True))
+    )
+    present: set[Pair] = {(row.student_id, row.other_id) for row in rows}
+    for student_id, other_id in sorted(wanted - present):
         found.new.append(
             {
                 "school_id": db.school_id, "student_id": student_id, "other_id": other_id, "kind": SIBLING,
@@ -39,8 +37,8 @@ def compare_links(
             }
         )  # fmt: skip
     here = {students.ids[record.mis_id] for record in records}
-    for pair, from_mis in present.items():
-        if from_mis and pair not in wanted and here.issuperset(pair):
+    for pair in sorted(present - wanted):
+        if here.issuperset(pair):
             found.gone.setdefault(pair[0], []).append(pair[1])
     return found
 

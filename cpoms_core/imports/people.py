@@ -6,7 +6,9 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +18,7 @@ from cpoms_core.imports.changes import PeopleChanges, Row, chunks
 from cpoms_core.imports.hashes import record_hash
 from cpoms_core.imports.records import StaffRecord, StudentRecord
 from cpoms_core.students.models import StaffMember, Student
-from cpoms_core.students.names import fold
+from cpoms_core.students.names import keys_of
 from cpoms_core.tenancy.scope import SchoolSession
 
 PLAIN = (
@@ -29,7 +31,6 @@ DETAILS = ("sen_needs", "medical_conditions", "address", "admission_date")
 """Fields of a student's record that are kept in `details`."""
 DERIVED = ("surname_key", "forename_key", "search_text")
 STAFF_PLAIN = ("title", "forename", "surname", "email", "start_date", "end_date", "full_time")
-LONGEST_KEY = 100
 
 Known = tuple[uuid.UUID, str | None, dt.datetime | None]  # our id, hash, when it left
 
@@ -137,28 +138,18 @@ def _spoken(
     return {name: getattr(record, name) if name in fields else other[name] for name in names}
 
 
-def _student_values(record: StudentRecord, fields: Collection[str], present: Mapping[str, Any] | None) -> Row:
+def _student_values(
+    record: StudentRecord,
+    fields: Collection[str],
+    present: Mapping[str, Any] | None,
+    *,
+    legal: bool = False,
+) -> Row:
     values = _spoken(PLAIN, record, fields, present or BLANK)
     details = {**BLANK_DETAILS, **(present["details"] if present else {})}
     details |= {name: _json(getattr(record, name)) for name in DETAILS if name in fields}
-    return {**values, "details": details, **_keys(values)}
-
-
-def _keys(values: Row) -> Row:
-    """What the names are searched and ordered by, folded."""
-    surname = values["preferred_surname"] or values["legal_surname"]
-    forename = values["preferred_forename"] or values["legal_forename"]
-    names = (
-        f"{forename} {surname}",
-        f"{values['legal_forename']} {values['legal_surname']}",
-        values["middle_names"],
-        values["upn"],
-    )
-    return {
-        "surname_key": fold(surname)[:LONGEST_KEY],
-        "forename_key": fold(forename)[:LONGEST_KEY],
-        "search_text": fold(" ".join(dict.fromkeys(names))),
-    }
+    keys = keys_of(SimpleNamespace(**values), values["middle_names"], values["upn"], legal=legal)
+    return {**values, "details": details, **keys}
 
 
 def _json(value: Any) -> Any:
@@ -176,4 +167,6 @@ BLANK = {name: getattr(StudentRecord("", "", ""), name) for name in PLAIN}
 BLANK_DETAILS = {name: _json(getattr(StudentRecord("", "", ""), name)) for name in DETAILS}
 BLANK_STAFF = {name: getattr(StaffRecord("", "", ""), name) for name in STAFF_PLAIN}
 STUDENTS = Kind(Student, "archived_at", (*PLAIN, "details", *DERIVED), _student_values)
+BY_LEGAL_NAMES = replace(STUDENTS, values=partial(_student_values, legal=True))
+"""Students of a school whose lists are by legal names (STU-12)."""
 STAFF = Kind(StaffMember, "left_at", STAFF_PLAIN, _staff_values)

@@ -2,7 +2,7 @@
 
 from pyramid.config import Configurator
 
-from cpoms_core.imports import views
+from cpoms_core.imports import typed_in_views, views
 from cpoms_core.modules.routes import CORE, IN_SERVICE, ModuleRoutes
 
 ADMIN = "admin"
@@ -15,12 +15,22 @@ def includeme(config: Configurator) -> None:
     for name, pattern in (
         ("admin-imports", "/admin/imports"),
         ("admin-imports-upload", "/admin/imports/upload"),
+        ("admin-typed-in", "/admin/imports/typed-in"),
+        ("admin-typed-in-match", "/admin/imports/typed-in/{student_id}"),
         ("admin-import", "/admin/imports/{run_id}"),
         ("admin-import-apply", "/admin/imports/{run_id}/apply"),
         ("admin-import-drop", "/admin/imports/{run_id}/drop"),
     ):
         routes.route(name, pattern)
     post = ("POST",)
+    typed = "cpoms_core:templates/imports/typed_in.pt"
+    routes.view(
+        typed_in_views.typed_in, "admin-typed-in", permission=ADMIN, audit="typed-in.listed", template=typed
+    )
+    routes.view(
+        typed_in_views.match, "admin-typed-in-match", permission=ADMIN, audit=IN_SERVICE, methods=post,
+        template=typed,
+    )  # fmt: skip
     routes.view(views.imports, "admin-imports", permission=ADMIN, audit="imports.listed", template=OVERVIEW)
     routes.view(
         views.upload, "admin-imports-upload", permission=ADMIN, audit=IN_SERVICE, methods=post,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import uuid
+from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
 from sqlalchemy import select, update
@@ -76,10 +77,10 @@ def preview(app: Application, viewer: Viewer, source_name: str, file_name: str, 
     try:
         older = _note(app, viewer, run)
     except BaseException:
-        app.storage.remove(viewer.school_id, run_id)
+        _forget_file(app, viewer, run_id)
         raise
     for old in older:
-        app.storage.remove(viewer.school_id, old)
+        _forget_file(app, viewer, old)
     return run_id
 
 
@@ -116,7 +117,7 @@ def apply(app: Application, viewer: Viewer, run_id: uuid.UUID) -> None:
     except ImportedMeanwhile:
         _renew(app, viewer, run_id, _look(app, viewer, source, extract)[1])
         raise Refused(MEANWHILE) from None
-    app.storage.remove(viewer.school_id, run_id)
+    _forget_file(app, viewer, run_id)
 
 
 def drop(app: Application, viewer: Viewer, run_id: uuid.UUID) -> None:
@@ -216,7 +217,14 @@ def _end(app: Application, viewer: Viewer, run_id: uuid.UUID, state: str, event:
     with app.transaction(viewer.school_id) as db:
         _turn(db, run_id, state, finished_at=viewer.now(), **values)
         audit.record(db, viewer, event, [run_id])
-    app.storage.remove(viewer.school_id, run_id)
+    _forget_file(app, viewer, run_id)
+
+
+def _forget_file(app: Application, viewer: Viewer, run_id: uuid.UUID) -> None:
+    """Removes the file of a run that is over. The run is committed: that the place of the files is away must
+    not look as if it were not."""
+    with suppress(OSError):  # the sweep finds it a day later
+        app.storage.remove(viewer.school_id, run_id)
 
 
 def _renew(app: Application, viewer: Viewer, run_id: uuid.UUID, outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from cpoms_core.imports import queries, services
 from cpoms_core.imports.forms import UploadForm, upload_form
 from cpoms_core.imports.models import ImportRun
 from cpoms_core.imports.reading import sources_on
+from cpoms_core.students.matching import count_unmatched
 from cpoms_core.web.forms import as_id
 from cpoms_core.web.page import Notice
 
@@ -118,6 +120,8 @@ def _page(request: Request, form: UploadForm | None) -> dict[str, Any]:
         "form": form or (upload_form(sources) if sources else None),
         "several": len(sources) > 1,
         "action": request.route_path("admin-imports-upload"),
+        "typed_in": count_unmatched(db, viewer),
+        "typed_in_href": request.route_path("admin-typed-in"),
         "waiting_href": request.route_path("admin-import", run_id=waiting) if waiting else None,
         "runs": [_row(request, run, page.people) for run in page.runs],
         "more_href": more,
@@ -134,13 +138,13 @@ def _run_page(request: Request, run_id: uuid.UUID) -> dict[str, Any]:
     ]
     total = run.counts.get("students", {}).get("archived", 0)
     return {
-        "title": f"Import of {run.file_name}",
+        "title": f"Import of {viewer.text(run.file_name)}",
         "run": _row(request, run, queries.people(db, [run])),
         "waits": run.state == "previewed",
         "applied": run.state == "applied",
         "counts": counts,
         "nothing": bool(counts) and not any(sum(numbers[:4]) for _title, numbers in counts),
-        "problems": [_problem(problem) for problem in run.problems],
+        "problems": [_problem(problem, viewer.text) for problem in run.problems],
         "archived": [viewer.name(student) for student in archived],
         "hidden": total - len(archived),
         "deactivated": run.counts.get("deactivated_users", 0),
@@ -156,7 +160,7 @@ def _row(request: Request, run: ImportRun, people: dict[uuid.UUID, str]) -> RunR
     return RunRow(
         href=request.route_path("admin-import", run_id=run.id),
         source=source[1].title if source else run.source,
-        file_name=run.file_name,
+        file_name=request.viewer.text(run.file_name),
         level=level,
         state=state,
         started=request.viewer.local(run.started_at),
@@ -172,13 +176,15 @@ def _summary(run: ImportRun) -> str:
     return f"Students: {', '.join(parts)}" if parts else ""
 
 
-def _problem(problem: dict[str, Any]) -> dict[str, Any]:
-    """A problem with its place in words."""
+def _problem(problem: dict[str, Any], shown: Callable[[str], str]) -> dict[str, Any]:
+    """A problem with its place in words; its message may quote the file."""
     parts = [problem.get("file")]
     if problem.get("line"):
         parts.append(f"line {problem['line']}")
     if problem.get("element"):
         parts.append(f"element {problem['element']}")
     return {
-        "message": problem["message"], "error": problem["error"], "where": ", ".join(filter(None, parts))
+        "message": shown(problem["message"]),
+        "error": problem["error"],
+        "where": shown(", ".join(filter(None, parts))),
     }  # fmt: skip

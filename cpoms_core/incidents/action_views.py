@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -15,10 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from cpoms_core.access import policy
 from cpoms_core.alerts.models import Alert
 from cpoms_core.database.types import new_id
-from cpoms_core.documents.services import taken_in
+from cpoms_core.documents.taking import TakenFiles, take_files
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents import chronology, entry, services
 from cpoms_core.incidents.beside import IncidentShown
+from cpoms_core.incidents.draft_views import draft_context, in_place_of
 from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
 from cpoms_core.incidents.shown import incident_context
@@ -30,14 +31,25 @@ from cpoms_core.web.forms import BuiltForm, as_id
 def add(request: Request) -> Any:
     """The form under the incident that it is about; on submit ACT-01."""
     viewer = request.viewer
-    incident = chronology.one(request.db, viewer, matched_id(request, "incident_id"))
+    taken = take_files(request) if request.method == "POST" else None
+    incident_id = matched_id(request, "incident_id")
+    try:
+        incident = chronology.one(request.db, viewer, incident_id)
+    except NothingThere:
+        # merged while this was written: it is an action of the other incident then (EDT-04)
+        if (merged := chronology.merged_into(request.db, viewer, incident_id)) is None:
+            raise
+        incident = chronology.one(request.db, viewer, merged[0])
     if not viewer.may("incidents:add"):
         raise NothingThere
     request.shows([incident.id])
-    key = f"action-{incident.id}"
-    if request.method == "POST":
-        return _submit(request, incident, key)
-    drafted, saved, submission = entry.read_draft(request, key)
+    keys = _draft_keys(incident)
+    if taken is not None:
+        named = request.POST.get("draft")
+        return _submit(request, incident, named if named in keys else keys[0], taken)
+    key, (drafted, saved, submission) = _read_draft(request, keys)
+    if (names_first := in_place_of(request, drafted)) is not None:
+        return names_first
     form = entry.action_form(request, incident.id, drafted, has_linked=bool(incident.linked_names))
     if drafted is None:
         now = viewer.local(viewer.now()).replace(tzinfo=None, second=0, microsecond=0)
@@ -45,13 +57,30 @@ def add(request: Request) -> Any:
     return _page(request, form, incident, key, saved, submission)
 
 
-def _submit(request: Request, incident: IncidentShown, key: str) -> Any:
+def _draft_keys(incident: IncidentShown) -> list[str]:
+    """The drafts that the form may be filled with: the incident's own, and those that were begun under what
+    was merged into it since (EDT-04)."""
+    merged = [one.was_incident for one in incident.actions if one.was_incident]
+    return [f"action-{one}" for one in (incident.id, *merged)]
+
+
+def _read_draft(request: Request, keys: Sequence[str]) -> tuple[str, entry.Drafted]:
+    """The first of these drafts that is there, with its name; each has its turn when those before it go."""
+    for key in keys:
+        if (found := entry.read_draft(request, key))[0] is not None:
+            return key, found
+    return keys[0], (None, None, new_id())
+
+
+def _submit(request: Request, incident: IncidentShown, key: str, taken: TakenFiles) -> Any:
     form = entry.action_form(request, incident.id, request.POST, has_linked=bool(incident.linked_names))
     submission = as_id(request.POST.get("submission")) or new_id()
-    if entry.accepted(request, form):
+    if entry.only_looks(request):
+        return _page(request, form, incident, key, None, submission)
+    if all([entry.accepted(request, form), taken.accepted_by(form)]):
         try:
-            with taken_in(request.app, request.viewer, entry.uploads_of(request)) as documents:
-                new = entry.new_action(request, incident.id, form, documents)
+            with taken.kept() as documents:
+                new = entry.new_action(request, incident.id, form, documents, key)
                 action = services.record_action(request.db, request.viewer, new)
         except (FormRefused, Refused) as error:
             _refuse(request, form, error)
@@ -98,8 +127,7 @@ def _page(
         "alerted": [one["text"] for one in recipients],
         "recipients_json": json.dumps(recipients),
         "incident": incident_context(request, incident),
-        "draft_key": key,
-        "draft_saved": saved,
+        **draft_context(request, key, saved),
         "submission": submission,
         "back_href": request.route_path("incident", incident_id=incident.id),
     }

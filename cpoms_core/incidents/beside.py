@@ -17,21 +17,27 @@ from cpoms_core.access.models import User
 from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
+from cpoms_core.alerts.passed_on import PassedOn, of_incidents
 from cpoms_core.database.types import Id
+from cpoms_core.documents.kinds import shown_as_picture
 from cpoms_core.documents.models import Document
 from cpoms_core.hooks.relay import PluginSession
+from cpoms_core.hooks.types import Option
+from cpoms_core.incidents.gone import Gone, actions_of
 from cpoms_core.incidents.models import (
     Action,
     ActionAgency,
     ActionVersion,
     Agency,
     Category,
+    Incident,
     IncidentAgency,
     IncidentCategory,
+    IncidentPart,
     IncidentStudent,
 )
 from cpoms_core.students.models import Student
-from cpoms_core.students.names import shown_name
+from cpoms_core.students.names import NAME_PARTS
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 INCIDENTS = bindparam("incidents", expanding=True, type_=Id())
@@ -56,7 +62,8 @@ CATEGORIES = built_once(
     .where(IncidentCategory.incident_id.in_(INCIDENTS))
     .order_by(Category.name)
 )
-ACTIONS = built_once(
+WAS = aliased(Incident)
+ALL_ACTIONS = (
     select(
         Action.id,
         Action.incident_id,
@@ -65,14 +72,30 @@ ACTIONS = built_once(
         Action.created_at,
         Action.on_linked,
         Action.share_documents,
+        Action.deleted_at,
+        Action.was_incident,
+        Action.training,
+        WAS.number.label("was_number"),
         staff_name().label("author_name"),
     )
     .join(User, User.id == Action.author_id)
-    .where(Action.incident_id.in_(INCIDENTS), Action.deleted_at.is_(None))
+    .outerjoin(WAS, WAS.id == Action.was_incident)
+    .where(Action.incident_id.in_(INCIDENTS))
     .order_by(Action.occurred_at, Action.id)
 )
+ACTIONS = built_once(ALL_ACTIONS.where(Action.deleted_at.is_(None)))
+KEPT_ACTIONS = built_once(ALL_ACTIONS.where(Action.became_incident.is_(None)))
+"""With those that were deleted, for who may restore them (EDT-02)."""
 FILES = built_once(
-    select(Document.id, Document.incident_id, Document.action_id, Document.name, Document.size)
+    select(
+        Document.id,
+        Document.number,
+        Document.incident_id,
+        Document.action_id,
+        Document.name,
+        Document.size,
+        Document.media_type,
+    )
     .where(Document.incident_id.in_(INCIDENTS), Document.removed_at.is_(None))
     .order_by(Document.added_at, Document.id)
 )
@@ -90,11 +113,13 @@ class CategoryShown:
 
 @dataclass(frozen=True, slots=True)
 class FileShown:
-    """A file on an incident or action; `size` in bytes."""
+    """A file on an incident or action; `number`: its document ID (EDT-10); `size` in bytes."""
 
     id: uuid.UUID
+    number: int
     name: str
     size: int
+    picture: bool = False  # it can be shown, drawn anew
 
 
 @dataclass(slots=True)
@@ -107,11 +132,30 @@ class ActionShown:
     occurred: dt.datetime
     created: dt.datetime
     shares_files: bool = True  # on the record that is shown
+    on_linked: bool = False
+    was_incident: uuid.UUID | None = None  # merged (EDT-04): modules' panels of it are this action's
+    was_number: int | None = None
+    training: bool = False  # recorded in training mode (TRN-01)
     files: list[FileShown] = field(default_factory=list)
     agencies: list[str] = field(default_factory=list)
     categories: list[CategoryShown] = field(default_factory=list)  # those it added to the incident
     open_alerts: list[uuid.UUID] = field(default_factory=list)
     panels: list[Any] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)  # modules' links (EDT-08)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentIn:
+    """A student of an incident, by the name that the viewer may see; `part`: "" where it was not said."""
+
+    id: uuid.UUID
+    name: str
+    linked: bool
+    part: str
+
+    @property
+    def with_part(self) -> str:
+        return f"{self.name} ({self.part})" if self.part else self.name
 
 
 @dataclass(slots=True)
@@ -127,7 +171,10 @@ class IncidentShown:
     subject_id: uuid.UUID | None
     rightful: bool  # seen by the viewer's own rights, not only through an alert
     pinned: bool = False
+    training: bool = False  # recorded in training mode (TRN-01)
     cursor: str = ""
+    students: list[StudentIn] = field(default_factory=list)
+    record: uuid.UUID | None = None  # the student on whose record it is shown
     student_names: list[str] = field(default_factory=list)
     linked_names: list[str] = field(default_factory=list)
     categories: list[CategoryShown] = field(default_factory=list)
@@ -136,7 +183,10 @@ class IncidentShown:
     actions: list[ActionShown] = field(default_factory=list)
     open_alerts: list[uuid.UUID] = field(default_factory=list)
     read_count: int = 0
+    passed_on: list[PassedOn] = field(default_factory=list)  # alerts that were not read in time (INC-16)
     panels: list[Any] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)  # modules' links (EDT-08)
+    deleted_actions: list[Gone] = field(default_factory=list)  # for who may restore them (EDT-02)
 
 
 def cursor_of(occurred_at: dt.datetime, incident_id: uuid.UUID) -> str:
@@ -158,8 +208,10 @@ def fill(
             occurred=viewer.local(row.occurred_at),
             created=viewer.local(row.created_at),
             subject_id=row.student_id,
+            record=record,
             rightful=bool(row.rightful),
             pinned=row.pinned_at is not None,
+            training=row.training,
             cursor=cursor_of(row.occurred_at, row.id),
             read_count=row.read_count,
         )
@@ -176,11 +228,11 @@ def fill(
     actions = _fill_actions(db, viewer, shown, narrowed)
     _fill_files(db, viewer, shown, actions, narrowed)
     _fill_alerts(db, viewer, shown, actions)
-    for incident_id, panels in db.app.hooks.collect_by_id(
-        "incident_panels", db, viewer, incident_ids=ids
-    ).items():
-        if incident_id in shown:
-            shown[incident_id].panels.extend(panels)
+    if late := [row.id for row in rows if row.passed_on and row.rightful]:
+        for one in of_incidents(db, late):
+            if one.incident_id is not None:
+                shown[one.incident_id].passed_on.append(one)
+    fill_from_modules(db, viewer, shown, actions)
     return list(shown.values())
 
 
@@ -199,10 +251,12 @@ def _students(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
             IncidentStudent.linked,
             IncidentStudent.share_documents,
             Student.id,
-            shown_name().label("name"),
+            *NAME_PARTS,
             policy.student_names_in(sight).label("nameable"),
+            IncidentPart.name.label("part"),
         )
         .join(Student, Student.id == IncidentStudent.student_id)
+        .outerjoin(IncidentPart, IncidentPart.id == IncidentStudent.part_id)
         .where(IncidentStudent.incident_id.in_(INCIDENTS))
         .order_by(Student.surname_key, Student.forename_key)
     )
@@ -217,6 +271,7 @@ def _fill_students(
     for student in db.execute(_students(viewer), policy.who(viewer, incidents=list(shown))):
         incident = shown[student.incident_id]
         name = name_for(viewer, student, nameable=student.nameable, rightful=incident.rightful)
+        incident.students.append(StudentIn(student.id, name, student.linked, student.part or ""))
         (incident.linked_names if student.linked else incident.student_names).append(name)
         if student.linked and student.id == record:
             narrowed[student.incident_id] = student.share_documents
@@ -244,8 +299,13 @@ def _fill_actions(
     db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, IncidentShown], narrowed: dict[uuid.UUID, bool]
 ) -> dict[uuid.UUID, ActionShown]:
     actions: dict[uuid.UUID, ActionShown] = {}
-    for action in db.execute(ACTIONS, {"incidents": list(shown)}):
+    deleted: list[uuid.UUID] = []
+    editing = viewer.elevated and viewer.may("incidents:edit")
+    for action in db.execute(KEPT_ACTIONS if editing else ACTIONS, {"incidents": list(shown)}):
         if action.incident_id in narrowed and not action.on_linked:
+            continue
+        if action.deleted_at is not None:
+            deleted.append(action.id)
             continue
         actions[action.id] = ActionShown(
             id=action.id,
@@ -254,6 +314,10 @@ def _fill_actions(
             occurred=viewer.local(action.occurred_at),
             created=viewer.local(action.created_at),
             shares_files=action.share_documents or action.incident_id not in narrowed,
+            on_linked=action.on_linked,
+            was_incident=action.was_incident,
+            was_number=action.was_number,
+            training=action.training,
         )
         shown[action.incident_id].actions.append(actions[action.id])
     if actions:
@@ -265,6 +329,9 @@ def _fill_actions(
         ):
             actions[action_id].agencies.append(name)
         _fill_added(db, actions)
+    if deleted:
+        for incident_id, gone in actions_of(db, viewer, deleted).items():
+            shown[incident_id].deleted_actions = gone
     return actions
 
 
@@ -297,7 +364,13 @@ def _fill_files(
     narrowed: dict[uuid.UUID, bool],
 ) -> None:
     for document in db.execute(FILES, {"incidents": list(shown)}):
-        file = FileShown(document.id, viewer.text(document.name), document.size)
+        file = FileShown(
+            document.id,
+            document.number,
+            viewer.text(document.name),
+            document.size,
+            shown_as_picture(document.media_type, document.size),
+        )
         if document.action_id is None:
             if narrowed.get(document.incident_id, True):
                 shown[document.incident_id].files.append(file)
@@ -319,7 +392,35 @@ def _fill_alerts(
     actions: dict[uuid.UUID, ActionShown],
 ) -> None:
     for alert in db.execute(_own_alerts(viewer), policy.who(viewer, incidents=list(shown))):
-        holder: IncidentShown | ActionShown = shown[alert.incident_id]
-        if alert.action_id in actions:
-            holder = actions[alert.action_id]
-        holder.open_alerts.append(alert.id)
+        if alert.action_id is None:
+            shown[alert.incident_id].open_alerts.append(alert.id)
+        elif alert.action_id in actions:  # who is not shown the action has not read it
+            actions[alert.action_id].open_alerts.append(alert.id)
+
+
+def fill_from_modules(
+    db: SchoolSession,
+    viewer: Viewer,
+    shown: dict[uuid.UUID, IncidentShown],
+    actions: dict[uuid.UUID, ActionShown],
+) -> None:
+    """The modules' panels and links. What a module keeps of an incident that was merged is shown in the
+    action that it became (EDT-04)."""
+    became = {one.was_incident: one for one in actions.values() if one.was_incident}
+    hooks = db.app.hooks
+    found = hooks.collect_by_id("incident_panels", db, viewer, incident_ids=[*shown, *became])
+    for incident_id, panels in found.items():
+        holder = shown.get(incident_id) or became.get(incident_id)
+        if holder is not None:
+            holder.panels.extend(panels)
+    rightful = {one.id for one in shown.values() if one.rightful}
+    if not rightful:
+        return
+    links = hooks.collect_by_id("incident_options", db, viewer, incident_ids=list(rightful))
+    for incident_id in rightful & links.keys():
+        shown[incident_id].options.extend(links[incident_id])
+    under = {action.id: action for one in shown.values() if one.rightful for action in one.actions}
+    if under:
+        links = hooks.collect_by_id("action_options", db, viewer, action_ids=list(under))
+        for action_id in under.keys() & links.keys():
+            under[action_id].options.extend(links[action_id])

@@ -10,22 +10,21 @@ from typing import Any
 from pyramid.request import Request
 from sqlalchemy import select
 from webob.multidict import MultiDict
-from wtforms import StringField
-from wtforms.validators import InputRequired
 
 from cpoms_core.access import policy
 from cpoms_core.alerts import queries as alerts
+from cpoms_core.alerts.outsiders import outsiders
 from cpoms_core.database.types import new_id
-from cpoms_core.documents.services import Incoming, Upload
-from cpoms_core.hooks.types import FieldError, FormField
+from cpoms_core.documents.services import MOST_FILES, Incoming, safe_name
+from cpoms_core.hooks.types import FieldError
 from cpoms_core.incidents import drafts
-from cpoms_core.incidents.forms import WHOLE_SCHOOL, action_fields, in_utc, incident_fields
+from cpoms_core.incidents.forms import action_fields, in_utc, incident_fields
 from cpoms_core.incidents.models import Agency, Category
-from cpoms_core.incidents.services import FormRefused, Linked, NewAction, NewIncident
+from cpoms_core.incidents.services import Linked, NewAction, NewIncident
 from cpoms_core.incidents.services.about import about_recorded, about_typed, widened
 from cpoms_core.incidents.services.parts import usable_with_parents
+from cpoms_core.incidents.student_fields import BESIDE_STUDENT, student_fields, subject_of, typed_parts
 from cpoms_core.students import queries as students
-from cpoms_core.students.queries import StudentShown
 from cpoms_core.web.forms import BuiltForm, as_id, build_form
 from cpoms_core.web.inputs import largest_together
 
@@ -40,33 +39,17 @@ KINDS = {
     "agencies": "people",
 }
 
+OPENED_IN = {"on": True, "off": False}
+"""What a form says of training mode when it was opened (TRN-01)."""
+
 
 def incident_form(request: Request, posted: Any, given: dict[str, Any] | None = None) -> BuiltForm:
     """The Add incident form of this viewer, with the modules' fields in their places."""
     viewer = request.viewer
-    fields = incident_fields(viewer)
-    if types_names(request):
-        fields = [_typed_student() if field.name == "student" else field for field in fields]
+    fields = [*incident_fields(viewer), *student_fields(request)]
     fields += request.app.hooks.collect("incident_form_fields", request.db, viewer)
-    return build_form(fields, posted, given)
-
-
-def types_names(request: Request) -> bool:
-    """The school lets restricted users type a full name only, and not search (INC-01)."""
-    viewer = request.viewer
-    return not viewer.elevated and not viewer.school.setting("student_search_on_form")
-
-
-def _typed_student() -> FormField:
-    return FormField(
-        "student",
-        StringField(
-            "Student",
-            [InputRequired("Type the student's full name.")],
-            description="The full name, exactly as the school's register has it.",
-        ),
-        10,
-    )
+    form = with_groups(request, build_form(fields, posted, given), posted)
+    return _with_files_named(request, form, posted)
 
 
 def action_form(request: Request, incident_id: uuid.UUID, posted: Any, *, has_linked: bool) -> BuiltForm:
@@ -75,10 +58,43 @@ def action_form(request: Request, incident_id: uuid.UUID, posted: Any, *, has_li
     fields += request.app.hooks.collect(
         "action_form_fields", request.db, request.viewer, incident_id=incident_id
     )
-    return build_form(fields, posted)
+    form = with_groups(request, build_form(fields, posted), posted)
+    return _with_files_named(request, form, posted)
 
 
-def read_draft(request: Request, key: str) -> tuple[MultiDict[str, Any] | None, str | None, uuid.UUID]:
+def only_looks(request: Request) -> bool:
+    """Whether a posted form only asks who will be told, as without scripts: nothing is recorded then."""
+    return "look" in request.POST
+
+
+def with_groups(request: Request, form: BuiltForm, posted: Any) -> BuiltForm:
+    """Has the members of the alert groups that were ticked, as without scripts, be alerted like those who
+    were chosen one by one (INC-07)."""
+    ticked = {as_id(one) for one in posted.getall("alert_groups")} if posted is not None else set()
+    if ticked:
+        chosen = list(form.part("alerts").data or [])
+        for group in alerts.alert_groups(request.db):
+            if group.id in ticked:
+                chosen += [person.id for person in group.members if person.id not in chosen]
+        form.part("alerts").data = chosen
+    return form
+
+
+def _with_files_named(request: Request, form: BuiltForm, posted: Any) -> BuiltForm:
+    """Has the form say which files were chosen and are not there any more: no draft keeps files, and neither
+    does a form that came back with errors."""
+    if posted is not None and form.has("files"):
+        sent = [getattr(part, "filename", None) for part in posted.getall("files")]
+        names = filter(None, sent if any(sent) else posted.getall("files_chosen"))
+        named = [request.viewer.text(safe_name(str(name))) for name in names]
+        form.part("files").chosen_before = named[:MOST_FILES]
+    return form
+
+
+Drafted = tuple[MultiDict[str, Any] | None, str | None, uuid.UUID]
+
+
+def read_draft(request: Request, key: str) -> Drafted:
     """The author's draft of a form as if it had been posted, when it was saved, and its submission's id."""
     viewer = request.viewer
     draft = drafts.read(request.db, viewer, key)
@@ -100,27 +116,22 @@ def accepted(request: Request, form: BuiltForm) -> bool:
     return valid and not request.files_left_out
 
 
-def uploads_of(request: Request) -> list[Upload]:
-    """The files of a posted form."""
-    return [
-        Upload(part.filename, part.file)
-        for part in request.POST.getall("files")
-        if getattr(part, "filename", None)
-    ]
-
-
 def new_incident(request: Request, form: BuiltForm, documents: Sequence[Incoming]) -> NewIncident:
-    """What was typed, as the service takes it. Raises FormRefused for an unknown student."""
+    """What was typed, as the service takes it. Raises FormRefused and Refused for an unknown student."""
     post = request.POST
     monitored, shared = set(post.getall("linked_monitor")), set(post.getall("linked_share"))
+    parts = typed_parts(post)
+    student_id, new_student = subject_of(request, form)
     return NewIncident(
         submission=as_id(post.get("submission")) or new_id(),
-        student_id=_student(request, form),
+        student_id=student_id,
+        new_student=new_student,
+        part_id=as_id(form.part("student_part").data) if form.has("student_part") else None,
         text=form.part("text").data,
         category_ids=form.part("categories").data or [],
         occurred_at=in_utc(form.part("occurred").data, request.viewer),
         linked=[
-            Linked(student, str(student) in monitored, str(student) in shared)
+            Linked(student, str(student) in monitored, str(student) in shared, parts.get(student))
             for student in dict.fromkeys(form.part("linked").data or [])
         ],
         alert_ids=form.part("alerts").data or [],
@@ -128,30 +139,14 @@ def new_incident(request: Request, form: BuiltForm, documents: Sequence[Incoming
         documents=documents,
         module_values=form.module_values(),
         draft=post.get("draft", "incident")[:80],
+        opened_in_training=OPENED_IN.get(post.get("training", "")),
     )
-
-
-def _student(request: Request, form: BuiltForm) -> uuid.UUID | None:
-    typed = form.part("student").data
-    if typed == WHOLE_SCHOOL:
-        return None
-    if (chosen := as_id(typed)) is not None:
-        return chosen
-    found = students.by_full_name(request.db, request.viewer, typed) if types_names(request) else []
-    if len(found) == 1:
-        return found[0]
-    message = (
-        "Two students have this name. Ask a colleague with a key to record it with you."
-        if found
-        else "This student is not known. Check the spelling of the full name."
-    )
-    raise FormRefused([FieldError("student", message)])
 
 
 def new_action(
-    request: Request, incident_id: uuid.UUID, form: BuiltForm, documents: Sequence[Incoming]
+    request: Request, incident_id: uuid.UUID, form: BuiltForm, documents: Sequence[Incoming], draft: str
 ) -> NewAction:
-    """What was typed, as the service takes it."""
+    """What was typed, as the service takes it. `draft`: the one that becomes this action."""
     ticks = form.part("linked_actions").data or [] if form.has("linked_actions") else []
     return NewAction(
         submission=as_id(request.POST.get("submission")) or new_id(),
@@ -165,6 +160,8 @@ def new_action(
         on_linked="show" in ticks,
         share_documents="share" in ticks,
         module_values=form.module_values(),
+        draft=draft,
+        opened_in_training=OPENED_IN.get(request.POST.get("training", "")),
     )
 
 
@@ -173,6 +170,7 @@ def drawn(form: BuiltForm) -> list[dict[str, Any]]:
     return [
         {"kind": KINDS.get(part.name, "field"), "field": form.part(part.name), "advice": None}
         for part in form.parts
+        if part.name not in BESIDE_STUDENT
     ]
 
 
@@ -184,56 +182,21 @@ def fill_choices(request: Request, form: BuiltForm) -> dict[str, Any]:
         (agency.id, agency.name)
         for agency in db.scalars(select(Agency).where(Agency.disabled_at.is_(None)).order_by(Agency.name))
     ]
-    groups = [
-        {
-            "id": group.id,
-            "name": group.name,
-            "members_json": json.dumps([{"value": str(p.id), "text": p.name} for p in group.members]),
-        }
-        for group in alerts.alert_groups(db)
-    ]
+    groups = [group_context(group) for group in alerts.alert_groups(db)]
     chosen = set(form.part("categories").data or [])
     return {
         "categories": _category_tree(db, viewer, chosen),
         "alert_groups": groups,
         "student_source": request.route_path("student-search"),
         "staff_source": None,
-        "student_create": None,
+        "student_create": "Not in the list: add as a new student",
     }
 
 
-def fill_students(request: Request, form: BuiltForm, typed: MultiDict[str, Any]) -> list[dict[str, Any]]:
-    """Puts the students already chosen into the selects; returns the linked ones with their ticks. `typed`:
-    what came in, by a post or in a draft."""
-    chosen_id = as_id(form.part("student").data)
-    linked_ids = form.part("linked").data or []
-    known = {
-        student.id: student
-        for student in students.chosen(
-            request.db, request.viewer, [*linked_ids, *([chosen_id] if chosen_id else [])]
-        )
-    }
-    if not types_names(request):
-        form.part("student").choices = [("", ""), (WHOLE_SCHOOL, "Whole school")] + (
-            [(str(chosen_id), known[chosen_id].name)] if chosen_id in known else []
-        )
-    linked = [known[one] for one in linked_ids if one in known]
-    form.part("linked").choices = [(student.id, student.name) for student in linked]
-    return linked_ticks(linked, typed)
-
-
-def linked_ticks(linked: Sequence[StudentShown], typed: MultiDict[str, Any]) -> list[dict[str, Any]]:
-    """Each linked student with the two ticks as they were typed (INC-04)."""
-    monitored, shared = typed.getall("linked_monitor"), typed.getall("linked_share")
-    return [
-        {
-            "id": student.id,
-            "name": student.name,
-            "monitor": str(student.id) in monitored,
-            "share": str(student.id) in shared,
-        }
-        for student in linked
-    ]
+def group_context(group: alerts.GroupOfPeople) -> dict[str, Any]:
+    """An alert group as the buttons of a form read it (`alert_groups` of macros/forms.pt)."""
+    members = [{"value": str(person.id), "text": person.name} for person in group.members]
+    return {"id": group.id, "name": group.name, "members_json": json.dumps(members)}
 
 
 def everyone(request: Request) -> dict[uuid.UUID, str]:
@@ -272,27 +235,36 @@ def told(
     linked_ids: Sequence[uuid.UUID],
     category_ids: Sequence[uuid.UUID],
     alert_ids: Sequence[uuid.UUID],
+    new_name: str = "",
 ) -> dict[str, Any]:
     """What submitting will do: on whose record it goes, who is told, who could not normally see it. `staff`:
-    everyone who can be alerted."""
+    everyone who can be alerted. `new_name`: a student typed in, in no class yet, so that all see them."""
     db, viewer = request.db, request.viewer
-    subject = students.chosen(db, viewer, [student_id]) if student_id else []
-    saved_on = (
-        f"{subject[0].name}'s record" if subject else ("the whole school's record" if whole_school else None)
-    )
+    subject = students.chosen_now(db, viewer, [student_id]).get(student_id) if student_id else None
+    saved_on = _record_in_words(subject.name if subject else "", new_name, whole_school=whole_school)
     about = about_typed(
         db,
         viewer,
         student_id=student_id,
-        whole_school=whole_school,
+        whole_school=whole_school or bool(new_name),
         linked_ids=linked_ids,
         category_ids=category_ids,
     )
-    people = _people_told(request, staff, about, alerts.configured(db, about), alert_ids)
+    people = people_told(request, staff, about, alerts.configured(db, about), alert_ids)
     return {
         "told": {**people, "saved_on": saved_on},
-        "button_label": _button("Add incident", people["names"]),
+        "button_label": button_label("Add incident", people["names"]),
     }
+
+
+def _record_in_words(name: str, new_name: str, *, whole_school: bool) -> tuple[str, str, str] | None:
+    """Whose record an incident goes on: what is said before the name, the name, which may be written in the
+    other direction, and what is said after it; None while no student is chosen."""
+    if new_name:
+        return "a new record for ", new_name, ""
+    if name:
+        return "", name, "'s record"
+    return ("the whole school's record", "", "") if whole_school else None
 
 
 def told_of_action(
@@ -308,11 +280,11 @@ def told_of_action(
     chosen = usable_with_parents(db, request.viewer, category_ids)
     about, added = widened(about_recorded(db, incident_id), chosen)
     configured = alerts.configured(db, about, added) if added else []
-    people = _people_told(request, staff, about, configured, alert_ids)
-    return {"told": people, "button_label": _button("Add action", people["names"])}
+    people = people_told(request, staff, about, configured, alert_ids)
+    return {"told": people, "button_label": button_label("Add action", people["names"])}
 
 
-def _people_told(
+def people_told(
     request: Request,
     staff: Mapping[uuid.UUID, str],
     about: alerts.About,
@@ -322,16 +294,16 @@ def _people_told(
     """Who is told: chosen, or configured with the reason. Whoever is configured is told whatever the form's
     own ticks say."""
     names = {one: staff[one] for one in alert_ids if one in staff} | {one.id: one.name for one in configured}
-    outsiders = alerts.outsiders(request.db, list(names), about)
+    outside = outsiders(request.db, list(names), about)
     return {
         "names": list(names.values()),
         "configured": [(one.name, one.why) for one in configured],
-        "outsiders": [(one.id, one.name) for one in outsiders],
-        "says_category": True,
+        "outsiders": [(one.id, one.name, one.why) for one in outside],
+        "says_category": request.viewer.school.setting("alert_mail_category"),
     }
 
 
-def _button(verb: str, names: Sequence[str]) -> str:
+def button_label(verb: str, names: Sequence[str]) -> str:
     if not names:
         return verb
     return f"{verb} and alert {len(names)} {'person' if len(names) == 1 else 'people'}"

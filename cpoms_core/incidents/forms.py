@@ -7,7 +7,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from wtforms import DateTimeLocalField, MultipleFileField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import DateTimeLocalField, MultipleFileField, SelectMultipleField, TextAreaField
 from wtforms import ValidationError as Invalid
 from wtforms.validators import DataRequired, InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -47,17 +47,23 @@ def _not_in_future(viewer: Viewer) -> Any:
     return check
 
 
+def _plain_lines(text: str | None) -> str | None:
+    """A browser sends two characters for the end of a line; its author typed, and counts, one."""
+    return text.replace("\r\n", "\n") if text else text
+
+
 def _text(label: str, message: str, help_text: str) -> Any:
     return TextAreaField(
         label,
         [DataRequired(message), Length(max=LONGEST_TEXT, message="Use at most 100,000 characters.")],
+        filters=[_plain_lines],
         description=help_text,
         render_kw={"rows": 9},
     )
 
 
-def _shared(viewer: Viewer, verb: str) -> list[FormField]:
-    """The fields that both forms end with."""
+def _shared(viewer: Viewer, verb: str, *, agencies_at: int) -> list[FormField]:
+    """The fields that both forms end with; `agencies_at`: the weight of theirs, which differs."""
     fields = [
         FormField(
             "occurred",
@@ -72,7 +78,7 @@ def _shared(viewer: Viewer, verb: str) -> list[FormField]:
         FormField(
             "alerts", Ids("Alert staff", description="Who should read this? They get an e-mail at once."), 90
         ),
-        FormField("agencies", Ids("Agency involved"), 100),
+        FormField("agencies", Ids("Agency involved"), agencies_at),
     ]
     if viewer.may("files:attach"):
         largest = viewer.school.setting("max_file_megabytes")
@@ -87,19 +93,8 @@ def _shared(viewer: Viewer, verb: str) -> list[FormField]:
 
 
 def incident_fields(viewer: Viewer) -> list[FormField]:
-    """The core's fields of the Add incident form."""
+    """The core's fields of the Add incident form, but for the student (`student_fields`)."""
     return [
-        FormField(
-            "student",
-            SelectField(
-                "Student",
-                [InputRequired("Choose the student, or the whole school.")],
-                choices=[],
-                validate_choice=False,
-                description="Begin typing a student's name.",
-            ),
-            10,
-        ),
         FormField(
             "text",
             _text(
@@ -115,7 +110,7 @@ def incident_fields(viewer: Viewer) -> list[FormField]:
             Ids("Linked students", description="Other students involved: it will be on their records too."),
             40,
         ),
-        *_shared(viewer, "happened"),
+        *_shared(viewer, "happened", agencies_at=100),
     ]
 
 
@@ -136,7 +131,7 @@ def action_fields(viewer: Viewer, *, has_linked: bool) -> list[FormField]:
             Ids("Add categories", description="They will be shown on the incident from now on."),
             30,
         ),
-        *_shared(viewer, "was done"),
+        *_shared(viewer, "was done", agencies_at=50),
     ]
     if has_linked:
         fields.append(
@@ -144,7 +139,7 @@ def action_fields(viewer: Viewer, *, has_linked: bool) -> list[FormField]:
                 "linked_actions",
                 SelectMultipleField(
                     "Linked students",
-                    choices=[("show", "Add this action to their records"), ("share", "Share its files too")],
+                    choices=[("show", "Add action to linked students"), ("share", "Share documents")],
                     widget=ListWidget(prefix_label=False),
                     option_widget=CheckboxInput(),
                 ),

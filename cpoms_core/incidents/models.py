@@ -61,6 +61,14 @@ class Incident(Record, Base):
         UniqueConstraint("school_id", "id", "occurred_at"),  # for IncidentStudent's copy
         Index("ix_incident_author", "school_id", "author_id", "created_at"),
         Index(
+            "ix_incident_whole_school",
+            "school_id",
+            "occurred_at",
+            "id",
+            sqlite_where=text("student_id IS NULL"),
+            postgresql_where=text("student_id IS NULL"),
+        ),
+        Index(
             "ix_incident_pinned",
             "school_id",
             "id",
@@ -76,7 +84,7 @@ class Incident(Record, Base):
     occurred_at: Mapped[dt.datetime]
     created_at: Mapped[dt.datetime]
     version: Mapped[int] = mapped_column(default=1)
-    deleted_at: Mapped[dt.datetime | None]
+    deleted_at: Mapped[dt.datetime | None]  # also of a merged one, from then on: it is not there by itself
     pinned_at: Mapped[dt.datetime | None]  # on top of the chronology (EDT-06)
     submission: Mapped[uuid.UUID]  # one form, one incident: a second click or the back button adds none
     training: Mapped[bool] = mapped_column(default=False)  # recorded in training mode (TRN-01)
@@ -91,7 +99,8 @@ class IncidentVersion(OfSchool, Base):
 
     incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
-    # created | edited | action added | merged | split | deleted | restored
+    # created | edited | action added | students added | merged | split | deleted | training removed
+    # | restored
     kind: Mapped[str] = mapped_column(String(20))
     content: Mapped[dict[str, Any]] = mapped_column(Json)
     reason: Mapped[str] = mapped_column(Text, default="")

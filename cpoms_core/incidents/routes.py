@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from cpoms_core.incidents import action_views, draft_views, views
+from cpoms_core.incidents import action_views, draft_views, part_views, record_views, views
 from cpoms_core.modules.routes import CORE, IN_SERVICE, SIGNED_IN, ModuleRoutes, NotAudited
 
 TEMPLATES = "cpoms_core:templates/incidents/"
@@ -15,6 +15,8 @@ def includeme(config: Configurator) -> None:
     routes.route("incident-add", "/incidents/add")
     routes.route("incident-told", "/incidents/add/told", reads=True)
     routes.route("incident-linked", "/incidents/add/linked", reads=True)
+    routes.route("whole-school", "/incidents/whole-school", reads=True)
+    routes.route("student-incidents", "/students/{student_id}/incidents", reads=True)
     routes.route("incident", "/incidents/{incident_id}")
     routes.route("incident-readers", "/incidents/{incident_id}/readers")
     routes.route("incident-pin", "/incidents/{incident_id}/pin")
@@ -22,7 +24,22 @@ def includeme(config: Configurator) -> None:
     routes.route("action-add", "/incidents/{incident_id}/actions/add")
     routes.route("action-told", "/incidents/{incident_id}/actions/add/told", reads=True)
     routes.route("draft", "/drafts/{form}")
+    routes.route("draft-discard", "/drafts/{form}/discard")
+    routes.route("draft-edit", "/drafts/of-edits/{form}")
+    routes.route("draft-edit-discard", "/drafts/of-edits/{form}/discard")
 
+    for view, route, template in (
+        (record_views.of_student, "student-incidents", "chronology.pt"),
+        (record_views.of_whole_school, "whole-school", "whole_school.pt"),
+    ):
+        routes.view(
+            view,
+            route,
+            permission="students:details",
+            methods=("GET", "POST"),
+            template=f"{TEMPLATES}{template}",
+            audit="incidents.viewed",
+        )
     adding = "incidents:add"
     routes.view(
         views.add,
@@ -83,11 +100,24 @@ def includeme(config: Configurator) -> None:
         template=f"{TEMPLATES}_told.pt",
         audit=NotAudited("a part of the Add action form; its page is audited"),
     )
-    routes.view(
-        draft_views.save,
-        "draft",
-        permission=adding,
-        methods=("PUT",),
-        template="json",
-        audit=NotAudited("a draft is no record; only its author sees it"),
-    )
+    own = NotAudited("a draft is no record; only its author sees it")
+    for view, route, permission in (
+        (draft_views.save, "draft", adding),
+        (draft_views.save_edit, "draft-edit", "incidents:edit"),
+    ):
+        routes.view(view, route, permission=permission, methods=("PUT",), template="json", audit=own)
+    for view, route, permission in (
+        (draft_views.discard, "draft-discard", adding),
+        (draft_views.discard_edit, "draft-edit-discard", "incidents:edit"),
+    ):
+        routes.view(view, route, permission=permission, methods=("POST",), audit=own)
+
+    routes.route("admin-incident-parts", "/admin/incident-parts")
+    routes.route("admin-incident-part", "/admin/incident-parts/{part_id}")
+    page = "cpoms_core:templates/admin/incident_parts.pt"
+    for view, route, methods, event in (
+        (part_views.parts, "admin-incident-parts", ("GET",), "incident-parts.listed"),
+        (part_views.parts, "admin-incident-parts", ("POST",), IN_SERVICE),
+        (part_views.change, "admin-incident-part", ("POST",), IN_SERVICE),
+    ):
+        routes.view(view, route, permission="admin", methods=methods, template=page, audit=event)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPFound
 from pyramid.request import Request
@@ -17,16 +19,17 @@ from cpoms_core.access import policy
 from cpoms_core.alerts import queries as alerts
 from cpoms_core.alerts.services import mark_read
 from cpoms_core.database.types import Id, new_id
-from cpoms_core.documents.services import taken_in
+from cpoms_core.documents.taking import take_files
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.types import FieldError
-from cpoms_core.incidents import chronology, entry, services
+from cpoms_core.incidents import chronology, entry, services, student_fields
+from cpoms_core.incidents.draft_views import draft_context, in_place_of
 from cpoms_core.incidents.forms import WHOLE_SCHOOL
 from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
-from cpoms_core.incidents.shown import incident_context
+from cpoms_core.incidents.shown import incident_context, reading_context
 from cpoms_core.students.models import Student
-from cpoms_core.students.queries import chosen
+from cpoms_core.students.queries import chosen_now
 from cpoms_core.students.views import matched_id
 from cpoms_core.web.forms import BuiltForm, as_id
 
@@ -50,9 +53,12 @@ def add(request: Request) -> Any:
     viewer = request.viewer
     if request.method == "POST":
         return _submit(request)
-    asked = as_id(request.GET.get("student"))
+    given = request.GET.get("student")
+    asked = given if given == WHOLE_SCHOOL else as_id(given)
     key = f"incident-{asked}" if asked else "incident"
     drafted, saved, submission = entry.read_draft(request, key)
+    if (names_first := in_place_of(request, drafted)) is not None:
+        return names_first
     now = viewer.local(viewer.now()).replace(tzinfo=None, second=0, microsecond=0)
     form = entry.incident_form(request, drafted, {"occurred": now, "student": str(asked) if asked else None})
     return _page(request, form, key, saved, submission, drafted or MultiDict())
@@ -60,11 +66,16 @@ def add(request: Request) -> Any:
 
 def _submit(request: Request) -> Any:
     viewer = request.viewer
-    form = entry.incident_form(request, request.POST)
     submission = as_id(request.POST.get("submission")) or new_id()
-    if entry.accepted(request, form):
+    key = request.POST.get("draft", "incident")
+    if entry.only_looks(request):
+        form = entry.incident_form(request, request.POST)
+        return _page(request, form, key, None, submission, request.POST)
+    taken = take_files(request)
+    form = entry.incident_form(request, request.POST)
+    if all([entry.accepted(request, form), taken.accepted_by(form)]):  # both, to say all that is wrong
         try:
-            with taken_in(request.app, viewer, entry.uploads_of(request)) as documents:
+            with taken.kept() as documents:
                 new = entry.new_incident(request, form, documents)
                 incident = services.record_incident(request.db, viewer, new)
         except (FormRefused, Refused) as error:
@@ -79,37 +90,36 @@ def _submit(request: Request) -> Any:
     elif not form.part("categories").data:
         form.object_to([FieldError("categories", "Choose at least one category.")])
     request.response.status_int = 422
-    return _page(request, form, request.POST.get("draft", "incident"), None, submission, request.POST)
+    return _page(request, form, key, None, submission, request.POST)
 
 
 def _after(request: Request, incident: Incident) -> str:
-    """INC-11: key holders see it on the student's record, if they may; others go to the dashboard."""
+    """INC-11: key holders see it on the student's record, or the whole school's, if they may; others go to
+    the dashboard."""
     viewer = request.viewer
     said = {"said": "incident-recorded"}
-    if request.db.scalar(_on_own_record(viewer), policy.who(viewer, incident=incident.id)):
-        return str(
-            request.route_path(
-                "student-incidents",
-                student_id=incident.student_id,
-                _query={"at": incident.id, **said},
-                _anchor=f"incident-{incident.number}",
-            )
-        )
+    own = _on_own_record(viewer, whole_school=incident.student_id is None)
+    seen = request.db.scalar(own, policy.who(viewer, incident=incident.id))
+    if seen and viewer.may("students:details"):
+        query = {"at": incident.id, **said}
+        anchor = f"incident-{incident.number}"
+        if incident.student_id is None:
+            return str(request.route_path("whole-school", _query=query, _anchor=anchor))
+        of = {"student_id": incident.student_id}
+        return str(request.route_path("student-incidents", **of, _query=query, _anchor=anchor))
     return str(request.route_path("dashboard", _query=said))
 
 
 @policy.for_rights
-def _on_own_record(sight: policy.Sight) -> Select[uuid.UUID]:
-    """The incident, where the viewer sees it by right and may open its subject's record."""
-    return (
-        select(Incident.id)
-        .join(Student, Student.id == Incident.student_id)
-        .where(
-            Incident.id == bindparam("incident", type_=Id),
-            policy.rightful_incidents(sight),
-            policy.student_records(sight),
-        )
+def _on_own_record(sight: policy.Sight, *, whole_school: bool) -> Select[uuid.UUID]:
+    """The incident, where the viewer sees it by right and may open its student's record; for the whole
+    school's the permission suffices."""
+    seen = select(Incident.id).where(
+        Incident.id == bindparam("incident", type_=Id), policy.rightful_incidents(sight)
     )
+    if whole_school:
+        return seen
+    return seen.join(Student, Student.id == Incident.student_id).where(policy.student_records(sight))
 
 
 def may_open_record(request: Request, student_id: uuid.UUID | None) -> bool:
@@ -130,7 +140,7 @@ def _page(
     typed: MultiDict[str, Any],
 ) -> dict[str, Any]:
     context = entry.fill_choices(request, form)
-    linked = entry.fill_students(request, form, typed)
+    people = student_fields.fill_students(request, form, typed)
     student = form.part("student").data
     return {
         "title": "Add incident",
@@ -146,12 +156,12 @@ def _page(
             linked_ids=form.part("linked").data or [],
             category_ids=form.part("categories").data or [],
             alert_ids=form.part("alerts").data or [],
+            new_name=student_fields.new_name(form),
         ),
-        "linked": linked,
+        **people,
         "linked_href": request.route_path("incident-linked"),
         "told_href": request.route_path("incident-told"),
-        "draft_key": key,
-        "draft_saved": saved,
+        **draft_context(request, key, saved),
         "submission": submission,
         "back_href": request.route_path("dashboard"),
     }
@@ -171,6 +181,7 @@ def told(request: Request) -> dict[str, Any]:
             entry.everyone(request),
             student_id=as_id(post.get("student")),
             whole_school=post.get("student") == WHOLE_SCHOOL,
+            new_name=_new_name(post),
             linked_ids=ids["linked"],
             category_ids=ids["categories"],
             alert_ids=ids["alerts"],
@@ -178,33 +189,50 @@ def told(request: Request) -> dict[str, Any]:
     }
 
 
+def _new_name(post: MultiDict[str, Any]) -> str:
+    chosen = post.get("student", "")
+    name: str = chosen.removeprefix(student_fields.NEW) if chosen.startswith(student_fields.NEW) else ""
+    return (post.get("new_student", "").strip() or name.strip())[:200]
+
+
 def linked(request: Request) -> dict[str, Any]:
-    """The two ticks of each linked student, asked again whenever the list of them changes (INC-04)."""
+    """What each linked student is asked for, asked again whenever the list of them changes (INC-04)."""
     ids = [one for one in map(as_id, request.POST.getall("linked")) if one]
-    return {"linked": entry.linked_ticks(chosen(request.db, request.viewer, ids), request.POST)}
+    known = chosen_now(request.db, request.viewer, ids)
+    shown = [replace(known[one], id=one) for one in ids if one in known]  # as the form has them
+    return student_fields.linked_context(request, shown, request.POST)
 
 
 def show(request: Request) -> Any:
     """One incident: for who sees it by right, in its place on the record; for an alert's recipient alone."""
-    viewer = request.viewer
-    incident = chronology.one(request.db, viewer, matched_id(request, "incident_id"))
+    viewer, incident_id = request.viewer, matched_id(request, "incident_id")
+    try:
+        incident = chronology.one(request.db, viewer, incident_id)
+    except NothingThere:
+        if (merged := chronology.merged_into(request.db, viewer, incident_id)) is None:
+            raise
+        into, action_id = merged
+        return HTTPFound(request.route_path("incident", incident_id=into, _query={"at": action_id}))
     asked = as_id(request.GET.get("at")) or incident.id
     request.shows([incident.id])
-    if incident.rightful and may_open_record(request, incident.subject_id):
+    if incident.rightful and (record := _record_of(request, incident.subject_id)):
         query = {"at": asked, **({"said": request.GET["said"]} if "said" in request.GET else {})}
-        return HTTPFound(
-            request.route_path(
-                "student-incidents",
-                student_id=incident.subject_id,
-                _query=query,
-                _anchor=f"incident-{incident.number}",
-            )
-        )
+        return HTTPFound(f"{record}?{urlencode(query)}#incident-{incident.number}")
     return {
         "title": f"Incident {incident.number}",
         "about": ", ".join(incident.student_names),
         "incident": incident_context(request, incident, highlighted=asked),
     }
+
+
+def _record_of(request: Request, student_id: uuid.UUID | None) -> str | None:
+    """The address of the record that an incident is on, if the viewer may open it: its student's, or the
+    whole school's."""
+    if student_id is None:
+        return str(request.route_path("whole-school")) if request.viewer.may("students:details") else None
+    if may_open_record(request, student_id):
+        return str(request.route_path("student-incidents", student_id=student_id))
+    return None
 
 
 def pin(request: Request) -> Response:
@@ -221,19 +249,11 @@ def readers(request: Request) -> dict[str, Any]:
     if not incident.rightful:
         raise NothingThere
     request.shows([incident_id])
-    local = request.viewer.local
     return {
         "title": f"Who has read incident {incident.number}",
         "back_href": request.route_path("incident", incident_id=incident_id),
         "readings": [
-            {
-                "reader": one.reader,
-                "sender": one.sender,
-                "alerted": local(one.alerted_at),
-                "read": local(one.read_at) if one.read_at else None,
-                "closed": local(one.closed_at) if one.closed_at else None,
-            }
-            for one in alerts.readings(request.db, incident_id)
+            reading_context(request.viewer, one) for one in alerts.readings(request.db, incident_id)
         ],
     }
 

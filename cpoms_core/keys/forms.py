@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, Form, HiddenField, StringField, validators
+from wtforms import BooleanField, HiddenField, StringField, validators
+
+from cpoms_core.web.form_words import Form
 
 NO_ANSWER = (
     "No key answered. Security keys need a browser that can use them, with scripts switched on. You can add "

@@ -10,8 +10,15 @@ from sqlalchemy import Connection
 from cpoms_core.database.base import APPEND_ONLY_ROWS, KEPT_ROWS, Base
 from cpoms_core.tenancy.row_security import SCHOOL_FUNCTION, protect, school_tables
 
-APPEND_ONLY = ("audit_entry", "audit_seal", "incident_version", "action_version")
-KEPT = ("incident", "action", "alert", "document", "student", "outbox_item")
+APPEND_ONLY = (
+    "audit_entry",
+    "audit_subject",
+    "audit_seal",
+    "incident_version",
+    "action_version",
+    "student_version",
+)
+KEPT = ("incident", "action", "alert", "document", "student", "contact", "monitoring", "outbox_item")
 """Rows that change, but that nothing in the product deletes. Of its own tables a module says as much with
 `{"info": APPEND_ONLY_ROWS}` or `{"info": KEPT_ROWS}` (database.base)."""
 

@@ -91,13 +91,16 @@ class ModuleRoutes:
         template: str | None = None,
         csrf: bool = True,
         keeps_text: bool = False,
+        fills_in: bool = False,
     ) -> None:
         """Declares what answers a route.
 
         permission: a permission's name or one of SESSION_ONLY. audit: the event written when it answered
         well, IN_SERVICE, or NotAudited with a reason. template: `package:templates/x.pt`. csrf: off only
         for what no browser sends. keeps_text: a form with files that are too large together comes without
-        them and with `request.files_left_out`; the view shows it again. Without it, a page says so.
+        them and with `request.files_left_out`; the view shows it again. Without it, a page says so. fills_in:
+        the page is a form filled with what people wrote; while names are hidden (DSH-08) a page stands in its
+        place that asks to show them, because stars in a form would be saved.
         """
         if self._module != CORE and not route.startswith(f"{self._module}."):
             raise ValueError(f"module {self._module!r} declares a view of the route {route!r}")
@@ -114,6 +117,7 @@ class ModuleRoutes:
             audit=audit,
             require_csrf=csrf,
             keeps_text=keeps_text,
+            fills_in=fills_in,
         )
 
     def static(self, path: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, Form, PasswordField, StringField, validators
+from wtforms import BooleanField, PasswordField, StringField, validators
+
+from cpoms_core.web.form_words import Form
 
 
 def _stripped(value: str | None) -> str | None:

@@ -21,10 +21,11 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
 from cpoms_core.hooks.types import Work
 from cpoms_core.incidents.models import Category
-from cpoms_core.outbox.outcomes import NotOwed
+from cpoms_core.incidents.place_now import place_now
+from cpoms_core.outbox.outcomes import NotOwed, RecordGone
 from cpoms_core.outbox.services import address_context
 from cpoms_core.outbox.transports import transport_of
-from cpoms_core.outbox.wording import Letter, categories_phrase, letter_of
+from cpoms_core.outbox.wording import IN_TRAINING, Letter, categories_phrase, letter_of
 from cpoms_core.tenancy.scope import SchoolSession
 
 
@@ -47,10 +48,11 @@ def word_mail(db: SchoolSession, viewer: Viewer, work: Work) -> EmailMessage:
         "accounts": db.app.deployment.accounts_address + "/",
         "when": f"{viewer.local(work.created_at):%-d %B %Y at %H:%M}",
         "who": _who(db, work.payload.get("sender")),
-        "categories": _categories(db, work.payload.get("categories", "")),
+        "categories": _categories(db, viewer, work.payload.get("categories", "")),
     }
     if "sealed_token" in work.payload:
         facts["link"] = _sso_link(db, viewer, work) if sso else _link(db, viewer, work)
+    training = _in_training(db, work)
     message = EmailMessage()  # it refuses line breaks in headers, whatever a name or address holds
     message["Message-ID"] = message_id(work.id, db.app.deployment.domain)
     message["Date"] = format_datetime(work.created_at.astimezone(dt.UTC))
@@ -58,7 +60,8 @@ def word_mail(db: SchoolSession, viewer: Viewer, work: Work) -> EmailMessage:
     message["To"] = Address(addr_spec=_address(db, account, letter, work))
     message["Subject"] = letter.subject
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer, please
-    message.set_content(letter.text.format(**facts), charset="utf-8")
+    text = letter.text.format(**facts) + (IN_TRAINING if training else "")
+    message.set_content(text, charset="utf-8")
     return message
 
 
@@ -93,15 +96,29 @@ def _address(db: SchoolSession, account: Account, letter: Letter, work: Work) ->
     return db.app.key.open(sealed, address_context(uuid.UUID(work.payload["to_user"]))).decode()
 
 
+def _in_training(db: SchoolSession, work: Work) -> bool:
+    """Whether the incident or action that a mail is about was recorded in training mode, and was not kept as
+    real since (TRN-01). Raises RecordGone. One that was merged or split off is there under another name."""
+    about = {name: uuid.UUID(work.payload[name]) for name in ("incident", "action") if name in work.payload}
+    if not about:
+        return False
+    place = place_now(db, about["incident"], about.get("action"))
+    if place is None:
+        raise RecordGone
+    return place.training
+
+
 def _who(db: SchoolSession, sender: str | None) -> str:
     user = db.get(User, (db.school_id, uuid.UUID(sender))) if sender else None
     return " ".join(user.name.split()) if user else "A colleague"
 
 
-def _categories(db: SchoolSession, ids: str) -> str:
+def _categories(db: SchoolSession, viewer: Viewer, ids: str) -> str:
+    if not viewer.school.setting("alert_mail_category"):
+        return ""  # the school has mails leave it out too (INC-16)
     chosen = [uuid.UUID(category) for category in ids.split(",") if category]
     names = db.scalars(select(Category.name).where(Category.id.in_(chosen)).order_by(Category.name))
-    return categories_phrase([" ".join(name.split()) for name in names]) if chosen else ""
+    return categories_phrase([" ".join(name.split()) for name in names])
 
 
 def _token(db: SchoolSession, work: Work) -> str:

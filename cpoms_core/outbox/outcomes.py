@@ -8,3 +8,8 @@ class NotNow(Exception):
 class NotOwed(Exception):
     """What the task was for is gone, so that it is over without having been done. The name of the subclass
     is kept with the item and says why."""
+
+
+class RecordGone(NotOwed):
+    """The incident or action that it is about was deleted or removed since: it never existed (EDT-02). Where
+    it is restored, the mail is owed again."""

@@ -1,5 +1,5 @@
 """The thread of a worker that looks: what is due, what has waited without a wake-up, what is not sealed, what
-files nothing names, what log-ins ran out."""
+alerts nobody read, what files nothing names, what log-ins ran out."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ import structlog
 
 from cpoms_core.access.forgetting import forget_what_ran_out
 from cpoms_core.access.viewer import utc_now
+from cpoms_core.alerts import passing_on
 from cpoms_core.application import Application
 from cpoms_core.audit.sealing import BATCH, seal_waiting
 from cpoms_core.audit.verify import schools
+from cpoms_core.documents.prepared import forget_expired
 from cpoms_core.documents.tasks import sweep_files
 from cpoms_core.logs import place_of
 from cpoms_core.outbox.claims import LEASE, Claim, claim_due, extend, release, still_waiting
@@ -27,6 +29,7 @@ log = structlog.get_logger()
 LOOK_EVERY = 0.2  # seconds
 SEAL_EVERY = 5.0
 SWEEP_EVERY = 60.0
+PASS_ON_EVERY = 60.0
 SWEEP_FILES_EVERY = 6 * 3600.0
 FORGET_EVERY = 6 * 3600.0
 
@@ -61,6 +64,7 @@ class Poller:
             Duty(self._lease.total_seconds() / 6, self.renew),
             Duty(SEAL_EVERY, self.seal),
             Duty(SWEEP_EVERY, self.sweep),
+            Duty(PASS_ON_EVERY, self.pass_on),
             Duty(SWEEP_FILES_EVERY, self.sweep_files),
             Duty(FORGET_EVERY, self.forget),
         ]
@@ -117,6 +121,10 @@ class Poller:
             log.warning("woke what had no wake-up", items=found)
         return False
 
+    def pass_on(self) -> bool:
+        """Passes a batch of unread alerts on, at every school that names whom to (INC-16)."""
+        return any(count == passing_on.BATCH for count in self._at_each_school(passing_on.pass_on))
+
     def sweep_files(self) -> bool:
         """Looks at one batch of stored files: mail that is due does not wait for all of them."""
         self._sweeping = self._sweeping or self._sweep_files()
@@ -128,6 +136,7 @@ class Poller:
     def _sweep_files(self) -> Iterator[None]:
         for school_id, slug in schools(self._app):
             try:
+                forget_expired(self._app, school_id, utc_now())
                 for _counts in sweep_files(self._app, school_id, utc_now()):
                     yield
             except Exception as error:

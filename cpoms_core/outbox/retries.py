@@ -12,6 +12,7 @@ from sqlalchemy import select
 from cpoms_core.access import identity, policy
 from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Access, Viewer
+from cpoms_core.hooks import specs
 from cpoms_core.hooks.relay import Keep
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.outbox.outcomes import NotNow
@@ -23,12 +24,13 @@ NAMESPACE = uuid.UUID("6d3c1c86-1f4e-4c3b-9a55-0f8a6a1c5f0e")
 
 def keep_for_retry(db: SchoolSession, viewer: Viewer) -> Keep:
     """What `relay.effect` is given as `keep`: it queues the hook of a module that failed, in the transaction
-    of the record. Of the hook's arguments, ids are UUIDs and all else is plain JSON; of the form's values
-    only the module's own are kept."""
+    of the record. Of the hook's arguments, ids are UUIDs, or lists of them, and all else is plain JSON; of
+    the form's values only the module's own are kept. One id at least says which change it was."""
 
     def keep(module: str, hook: str, arguments: Mapping[str, Any]) -> None:
         ids = {name: str(value) for name, value in arguments.items() if isinstance(value, uuid.UUID)}
-        others = {name: value for name, value in arguments.items() if name not in ids}
+        many = {name: _ids(value) for name, value in arguments.items() if _is_ids(value)}
+        others = {name: v for name, v in arguments.items() if name not in ids and name not in many}
         if "values" in others:
             own = f"{module}-"
             others["values"] = {name: v for name, v in others["values"].items() if name.startswith(own)}
@@ -38,6 +40,7 @@ def keep_for_retry(db: SchoolSession, viewer: Viewer) -> Keep:
                 "module": module,
                 "hook": hook,
                 "ids": ids,
+                "many": many,
                 "arguments": others,
                 "access": viewer.access,
                 "user_id": str(viewer.user_id) if viewer.user_id else None,
@@ -47,6 +50,14 @@ def keep_for_retry(db: SchoolSession, viewer: Viewer) -> Keep:
     return keep
 
 
+def _is_ids(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, uuid.UUID) for one in value)
+
+
+def _ids(value: Any) -> list[str]:
+    return [str(one) for one in value]
+
+
 def retry_id(school_id: int, module: str, hook: str, ids: Mapping[str, str], version: int) -> uuid.UUID:
     """The same for the same module, hook, subject and version: it cannot be queued twice."""
     subject = ",".join(f"{name}={value}" for name, value in sorted(ids.items()))
@@ -54,13 +65,15 @@ def retry_id(school_id: int, module: str, hook: str, ids: Mapping[str, str], ver
 
 
 def retry_hook(db: SchoolSession, viewer: Viewer, payload: dict[str, Any]) -> None:
-    """Calls the hook again, on behalf of whoever saved the record. Raises NotNow while the module is off,
-    and whatever the hook raises."""
+    """Calls the hook again, on behalf of whoever saved the record. Raises NotNow while the module is off, if
+    the hook is only for where it is on, and whatever the hook raises."""
     module, hook, ids = payload["module"], payload["hook"], payload["ids"]
-    if module not in viewer.modules:
+    if module not in viewer.modules and specs.MODES[hook] != "told":
         raise NotNow
     actor = _actor(db, viewer, payload)
     arguments = {**payload["arguments"], **{name: uuid.UUID(value) for name, value in ids.items()}}
+    many = payload.get("many", {}).items()
+    arguments |= {name: [uuid.UUID(one) for one in values] for name, values in many}
     db.app.hooks.retry(module, hook, db, actor, **arguments)
     item_id = retry_id(viewer.school_id, module, hook, ids, arguments.get("version", 0))
     item = db.get(OutboxItem, (viewer.school_id, item_id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from cpoms_core.database.types import new_id
@@ -75,7 +76,14 @@ def sweep(app: Application, school_id: int, now: dt.datetime) -> int:
 def try_again(db: SchoolSession, now: dt.datetime) -> int:
     """Takes up again what was given up at the session's school; returns how many items."""
     items = given_up(db)
-    for item in items:
-        item.gave_up_at, item.attempts = None, 0
-        db.merge(Wakeup(item_id=item.id, school_id=item.school_id, due_at=now))
+    owe_again(db, items, now)
     return len(items)
+
+
+def owe_again(db: SchoolSession, items: Collection[OutboxItem], now: dt.datetime) -> None:
+    """Owes items again that were given up, or that were over without having been done."""
+    for item in items:
+        item.done_at = item.gave_up_at = None
+        item.attempts, item.last_error = 0, ""
+        db.merge(Wakeup(item_id=item.id, school_id=item.school_id, due_at=now))
+    db.flush()

@@ -19,13 +19,35 @@ class Letter:
 LETTERS = {
     "incident-alert": Letter(
         "You have been alerted to an incident",
-        "{who} has alerted you to an incident in the {categories}.\n\nLog in to read it:\n{login}\n",
+        "{who} has alerted you to an incident{categories}.\n\nLog in to read it:\n{login}\n",
         of_the_school=True,
     ),
     "action-alert": Letter(
         "You have been alerted to an action",
-        "{who} has alerted you to an action on an incident in the {categories}.\n\n"
-        "Log in to read it:\n{login}\n",
+        "{who} has alerted you to an action on an incident{categories}.\n\nLog in to read it:\n{login}\n",
+        of_the_school=True,
+    ),
+    "file-alert": Letter(
+        "You have been alerted to a file",
+        "{who} has alerted you to a file.\n\nLog in to see it:\n{login}\n",
+        of_the_school=True,
+    ),
+    "incident-passed-on": Letter(
+        "An alert that was not read is passed on to you",
+        "{who} alerted a colleague to an incident{categories}. The alert was not read in time, so it goes on "
+        "to you.\n\nLog in to read it:\n{login}\n",
+        of_the_school=True,
+    ),
+    "action-passed-on": Letter(
+        "An alert that was not read is passed on to you",
+        "{who} alerted a colleague to an action on an incident{categories}. The alert was not read in time, "
+        "so it goes on to you.\n\nLog in to read it:\n{login}\n",
+        of_the_school=True,
+    ),
+    "file-passed-on": Letter(
+        "An alert that was not read is passed on to you",
+        "{who} alerted a colleague to a file. The alert was not read in time, so it goes on to you.\n\n"
+        "Log in to see it:\n{login}\n",
         of_the_school=True,
     ),
     "assigned": Letter(
@@ -202,6 +224,10 @@ SSO_LETTERS = {
 }
 """What is said otherwise, or only, to the owner of an SSO account, which serves several schools (ACC-03)."""
 
+IN_TRAINING = "\nYour school is in training mode: it may be an exercise. Log in and read it all the same.\n"
+"""Under an alert to what was recorded in training mode (TRN-01). It is not said for certain: a real concern
+that was recorded meanwhile must be read at once, too."""
+
 
 def letter_of(template: str, *, sso: bool) -> Letter:
     """The words of a mail for an account of one school, or (`sso`) of several."""
@@ -209,5 +235,7 @@ def letter_of(template: str, *, sso: bool) -> Letter:
 
 
 def categories_phrase(names: list[str]) -> str:
-    """`category Behaviour`, or `categories Behaviour, Bullying`."""
-    return f"{'category' if len(names) == 1 else 'categories'} {', '.join(names)}"
+    """` in the category Behaviour`, ` in the categories Behaviour, Bullying`, or nothing for none."""
+    if not names:
+        return ""
+    return f" in the {'category' if len(names) == 1 else 'categories'} {', '.join(names)}"

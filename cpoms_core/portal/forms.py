@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import Form, PasswordField, StringField, validators
+from wtforms import PasswordField, StringField, validators
 
 from cpoms_core.access.forms import NewPasswordForm
 from cpoms_core.access.passwords import LONGEST
+from cpoms_core.web.form_words import Form
 
 ADDRESS = [validators.InputRequired("Type the e-mail address."), validators.Length(max=254)]
 

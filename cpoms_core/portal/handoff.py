@@ -122,7 +122,7 @@ def _begin(
     """A session with the access and the key of the SSO log-in, in place of those that it had here."""
     elevated = portal.access == "elevated" and key_counts
     access, key_id = ("elevated", portal.key_id) if elevated else ("restricted", None)
-    db.execute(
+    before = db.execute(
         update(LoginSession)
         .where(
             LoginSession.portal_hash == portal.token_hash,
@@ -130,8 +130,9 @@ def _begin(
             LoginSession.ended_at.is_(None),
         )
         .values(ended_at=now)
+        .returning(LoginSession.names_hidden)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
     token = sessions.begin(
         db,
         user,
@@ -141,6 +142,7 @@ def _begin(
         now=now,
         key_id=key_id,
         portal_hash=portal.token_hash,
+        names_hidden=any(row.names_hidden for row in before),
     )
     details: dict[str, Any] = {"browser": who.browser[:300]} | ({"key": str(key_id)} if key_id else {})
     users = {user.school_id: user.id}

@@ -15,6 +15,7 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.access.views import here, is_own_password, local_path, visitor
 from cpoms_core.portal import logins, services
 from cpoms_core.portal.cookies import forget, go_on
+from cpoms_core.web.cookies import CLEARED
 from cpoms_core.web.errors import answer
 from cpoms_core.web.request import asked_by_script
 
@@ -54,7 +55,9 @@ def log_out(request: Request) -> Response:
     """Ends the log-in here and at every school."""
     if request.portal_login is not None:
         logins.end(request.db, request.portal_login, visitor(request), utc_now())
-    return forget(request, request.route_path("portal-login", _query={"said": "sso-logged-out"}))
+    response = forget(request, request.route_path("portal-login", _query={"said": "sso-logged-out"}))
+    response.headers["Clear-Site-Data"] = CLEARED
+    return response
 
 
 def forgotten(request: Request) -> Any:

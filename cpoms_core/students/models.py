@@ -51,18 +51,14 @@ class Student(Record, Base):
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # needs, conditions, address, ...
     summary: Mapped[str] = mapped_column(Text, default="")  # the school's own line on the child (STU-03)
     keywords: Mapped[list[str]] = mapped_column(Json, default=list)  # found by quick search and reports
+    # the keywords, folded. Not in search_text: that one is searched by who may know no more than names
+    keyword_text: Mapped[str] = mapped_column(Text, default="")
     photo_id: Mapped[uuid.UUID | None]  # its bytes in the storage, re-encoded (STU-01)
     version: Mapped[int] = mapped_column(default=1)  # of what the school itself keeps: `StudentVersion`
     matched_to: Mapped[uuid.UUID | None]  # typed in by staff, and found to be this child of the MIS (INC-02)
+    not_in_mis_at: Mapped[dt.datetime | None]  # typed in, and said to be no child of the MIS (INC-02)
     created_at: Mapped[dt.datetime]
     archived_at: Mapped[dt.datetime | None]
-
-    @property
-    def name(self) -> str:
-        """The name a page shows, before the viewer's own choices (`viewer.name`) are applied to it."""
-        forename = self.preferred_forename or self.legal_forename
-        surname = self.preferred_surname or self.legal_surname
-        return f"{forename} {surname}".strip()
 
 
 class StudentVersion(OfSchool, Base):
@@ -114,15 +110,16 @@ class GroupMember(OfSchool, Base):
 
 
 class StudentLink(OfSchool, Base):
-    """A sibling by the MIS, or a friend, cousin or neighbour noted by staff (STU-03)."""
+    """A sibling by the MIS, or a friend, cousin or neighbour noted by staff (STU-03), kept in both
+    directions. Two children may be both: what staff noted stands beside what the MIS says."""
 
     __tablename__ = "student_link"
     __table_args__ = (belongs_to("student", "student_id"), belongs_to("student", "other_id"))
 
     student_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     other_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    from_mis: Mapped[bool] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
-    from_mis: Mapped[bool]
 
 
 class Contact(Record, Base):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, or_, select, tuple_
 
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
@@ -16,7 +16,8 @@ from cpoms_core.database.types import Id
 from cpoms_core.errors import NothingThere
 from cpoms_core.incidents.models import Category
 from cpoms_core.students.models import GroupMember, Monitoring, Student, StudentGroup
-from cpoms_core.students.names import fold, shown_name
+from cpoms_core.students.names import NAME_PARTS, fold, full_names, name_parts
+from cpoms_core.students.typed_in import matched_now
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 PAGE = 50
@@ -60,7 +61,7 @@ class MonitoredFor:
     parent_name: None = None
 
 
-SHOWN = (Student.id, shown_name().label("name"), Student.year_group, Student.tutor_group, Student.archived_at)
+SHOWN = (Student.id, *NAME_PARTS, Student.year_group, Student.tutor_group, Student.archived_at)
 """What a list shows of a student."""
 
 
@@ -78,7 +79,9 @@ def _literally(word: str) -> str:
     return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def search(db: SchoolSession, viewer: Viewer, asked: Search) -> tuple[list[StudentShown], uuid.UUID | None]:
+def search(
+    db: SchoolSession, viewer: Viewer, asked: Search, most: int = PAGE
+) -> tuple[list[StudentShown], uuid.UUID | None]:
     """A page of the students that match, by surname, and the id to go on after (None at the end)."""
     patterns = _patterns(asked.words)
     given = policy.who(viewer, group=asked.group_id, category=asked.category_id)
@@ -96,10 +99,11 @@ def search(db: SchoolSession, viewer: Viewer, asked: Search) -> tuple[list[Stude
         monitored=asked.monitored,
         category=bool(asked.category_id),
         later=bool(asked.after),
+        most=most,
     )
     students = db.execute(statement, given).all()
-    more = len(students) > PAGE
-    return show(db, viewer, students[:PAGE], asked.words), students[PAGE - 1].id if more else None
+    more = len(students) > most
+    return show(db, viewer, students[:most], asked.words), students[most - 1].id if more else None
 
 
 @policy.for_rights
@@ -112,16 +116,21 @@ def _matching(
     monitored: bool,
     category: bool,
     later: bool,
+    most: int,
 ) -> Select[*tuple[Any, ...]]:
     """The student list for each combination of what can be asked of it."""
     statement = (
         select(*SHOWN)
         .where(policy.visible_students(sight))
         .order_by(Student.surname_key, Student.forename_key, Student.id)
-        .limit(PAGE + 1)
+        .limit(most + 1)
     )
     for index in range(words):
-        statement = statement.where(Student.search_text.like(bindparam(f"word_{index}"), escape="!"))
+        pattern: BindParameter[str] = bindparam(f"word_{index}")
+        found: ColumnElement[bool] = Student.search_text.like(pattern, escape="!")
+        if sight.may("students:details"):  # keywords are part of the record, names are not
+            found = or_(found, Student.keyword_text.like(pattern, escape="!"))
+        statement = statement.where(found)
     if not archived:
         statement = statement.where(Student.archived_at.is_(None))
     if group:
@@ -166,47 +175,42 @@ def _monitored_for(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
 def show(db: SchoolSession, viewer: Viewer, students: Sequence[Any], words: str = "") -> list[StudentShown]:
     """Students (rows of `SHOWN`) with the categories they are monitored for, of those that the viewer may
     see (USR-12.5)."""
-    labels: defaultdict[uuid.UUID, list[MonitoredFor]] = defaultdict(list)
-    if students and viewer.elevated:
-        ids = [student.id for student in students]
-        for row in db.execute(_monitored_for(viewer), policy.who(viewer, students=ids)):
-            labels[row.student_id].append(MonitoredFor(row.name, row.colour))
+    labels = monitored_for(db, viewer, [student.id for student in students])
     return [
         StudentShown(
             student.id,
             viewer.name(student),
-            note_of(student, words),
+            note_of(student, found_otherwise(viewer, student, words)),
             student.archived_at is not None,
-            labels[student.id],
+            labels.get(student.id, []),
         )
         for student in students
     ]
 
 
-def note_of(student: Any, words: str = "") -> str:
-    """What tells two students of one name apart: year and class. Where the words searched for are in a name
-    that is not the one shown, it says so without naming it: a legal name may be nobody's business."""
+def monitored_for(
+    db: SchoolSession, viewer: Viewer, student_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[MonitoredFor]]:
+    """The categories that each student is monitored for, of those that the viewer may see (USR-12.5)."""
+    labels: defaultdict[uuid.UUID, list[MonitoredFor]] = defaultdict(list)
+    if student_ids and viewer.elevated:
+        for row in db.execute(_monitored_for(viewer), policy.who(viewer, students=student_ids)):
+            labels[row.student_id].append(MonitoredFor(row.name, row.colour))
+    return labels
+
+
+def note_of(student: Any, otherwise: bool = False) -> str:
+    """What tells two students of one name apart: year and class. `otherwise`: what was searched for is not in
+    the name that is shown; it is said without naming it, because a legal name may be nobody's business."""
     year = f"Year {student.year_group}" if student.year_group.isdigit() else student.year_group
-    otherwise = ""
-    if words:
-        shown = fold(student.name)
-        otherwise = "" if all(word in shown for word in fold(words).split()) else "found by another name"
-    return " · ".join(
-        part for part in (", ".join(filter(None, (year, student.tutor_group))), otherwise) if part
-    )
+    said = "found by another name or a keyword" if otherwise else ""
+    return " · ".join(part for part in (", ".join(filter(None, (year, student.tutor_group))), said) if part)
 
 
-@policy.for_rights
-def _record(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
-    return select(*SHOWN).where(Student.id == bindparam("student", type_=Id), policy.student_records(sight))
-
-
-def record_of(db: SchoolSession, viewer: Viewer, student_id: uuid.UUID) -> StudentShown:
-    """A student whose record the viewer may open. Raises NothingThere."""
-    student = db.execute(_record(viewer), policy.who(viewer, student=student_id)).first()
-    if student is None:
-        raise NothingThere
-    return show(db, viewer, [student])[0]
+def found_otherwise(viewer: Viewer, student: Any, words: str) -> bool:
+    """Whether the words searched for are elsewhere than in the name that the school shows."""
+    shown = fold(" ".join(name_parts(student, viewer.school)))
+    return any(word not in shown for word in fold(words).split())
 
 
 def choices(db: SchoolSession, viewer: Viewer, words: str) -> list[StudentShown]:
@@ -223,10 +227,42 @@ def choices(db: SchoolSession, viewer: Viewer, words: str) -> list[StudentShown]
         StudentShown(
             student.id,
             viewer.name(student),
-            note_of(student, words),
+            note_of(student, found_otherwise(viewer, student, words)),
             student.archived_at is not None,
         )
         for student in rows
+    ]
+
+
+def seen_choices(db: SchoolSession, viewer: Viewer, words: str) -> list[StudentShown]:
+    """Students to choose from by part of a name, of those whom the viewer sees."""
+    if not words.strip():
+        return []
+    return _listed(db, viewer, containing(words), SUGGESTIONS, words)
+
+
+def chosen_students(db: SchoolSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[StudentShown]:
+    """Students already chosen, by id, of those whom the viewer sees; the others are left out."""
+    return _listed(db, viewer, Student.id.in_(ids), len(ids)) if ids else []
+
+
+def _listed(
+    db: SchoolSession, viewer: Viewer, condition: ColumnElement[bool], most: int, words: str = ""
+) -> list[StudentShown]:
+    rows = db.execute(
+        select(*SHOWN)
+        .where(policy.visible_students(viewer), condition)
+        .order_by(Student.archived_at.is_not(None), Student.surname_key, Student.forename_key, Student.id)
+        .limit(most)
+    )
+    return [
+        StudentShown(
+            row.id,
+            viewer.name(row),
+            note_of(row, found_otherwise(viewer, row, words)),
+            row.archived_at is not None,
+        )
+        for row in rows
     ]
 
 
@@ -238,21 +274,28 @@ def chosen(db: SchoolSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[
     return [StudentShown(s.id, viewer.name(s), note_of(s), s.archived_at is not None) for s in rows]
 
 
+def chosen_now(db: SchoolSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, StudentShown]:
+    """As `chosen`, by the id that was asked for: a form or a draft may still name who was typed in and has
+    been matched since, and means the child of the register (INC-02)."""
+    found = {student.id: student for student in chosen(db, viewer, ids)}
+    if missing := [one for one in ids if one not in found]:
+        now = matched_now(db, missing)
+        children = {student.id: student for student in chosen(db, viewer, list(now.values()))}
+        found |= {old: children[new] for old, new in now.items() if new in children}
+    return found
+
+
 def by_full_name(db: SchoolSession, viewer: Viewer, name: str) -> list[uuid.UUID]:
     """Students with exactly this full name, for schools that do not let the form search (INC-01)."""
-    wanted = fold(name)
+    wanted = fold(name.replace(",", " "))
     if " " not in wanted:
         return []
     rows = db.scalars(
         select(Student)
-        .where(policy.choosable_students(viewer), Student.archived_at.is_(None), containing(name))
+        .where(policy.choosable_students(viewer), Student.archived_at.is_(None), containing(wanted))
         .limit(100)
     )
-    return [
-        student.id
-        for student in rows
-        if wanted in (fold(student.name), fold(f"{student.legal_forename} {student.legal_surname}"))
-    ]
+    return [student.id for student in rows if wanted in full_names(student)]
 
 
 GROUPS = built_once(
@@ -264,7 +307,7 @@ GROUPS = built_once(
 
 def groups(db: SchoolSession, viewer: Viewer) -> Sequence[tuple[uuid.UUID, str]]:
     """The groups that the dashboard filters by, id and name (DSH-01)."""
-    return db.execute(GROUPS, {"kind": viewer.school.setting("dashboard_group_kind")}).tuples().all()
+    return db.execute(GROUPS, {"kind": viewer.school.setting("dashboard_group_kind")}).all()
 
 
 @policy.for_rights
@@ -278,4 +321,4 @@ def _monitored_categories(sight: policy.Sight) -> Select[uuid.UUID, str]:
 
 def monitored_categories(db: SchoolSession, viewer: Viewer) -> Sequence[tuple[uuid.UUID, str]]:
     """The categories whose monitoring the viewer may see, id and name."""
-    return db.execute(_monitored_categories(viewer), policy.who(viewer)).tuples().all()
+    return db.execute(_monitored_categories(viewer), policy.who(viewer)).all()

@@ -103,7 +103,8 @@ def change_setting(db: SchoolSession, name: str, text: str) -> None:
         value = spec.parse(text)
     except ValueError as error:
         raise Refused(str(error), field=name) from None
-    if spec.choices and value not in dict(spec.choices):
+    choices = spec.offered(db) if spec.offered else spec.choices
+    if choices and value not in dict(choices):
         raise Refused("Choose one of the list.", field=name)
     row = db.get(Setting, (db.school_id, name))
     if row is None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from cpoms_core.access.models import AlertGroup
+from cpoms_core.documents.kinds import ALLOWED, endings
 from cpoms_core.hooks.types import SettingSpec
 from cpoms_core.tenancy.models import Setting
 from cpoms_core.tenancy.scope import SchoolSession
@@ -59,6 +61,11 @@ def _domain_list(text: str) -> str:
     return ", ".join(domains(text))
 
 
+def _alert_groups(db: SchoolSession) -> tuple[tuple[str, str], ...]:
+    groups = db.execute(select(AlertGroup.id, AlertGroup.name).order_by(AlertGroup.name))
+    return (("", "Nobody: they stay where they are"), *((str(group_id), name) for group_id, name in groups))
+
+
 CORE_SETTINGS = (
     SettingSpec(
         "security_message",
@@ -103,11 +110,49 @@ CORE_SETTINGS = (
         yes_or_no,
     ),
     SettingSpec(
+        "alert_mail_category",
+        True,
+        "Name the category in alert mails",
+        "Mails about alerts say who alerted and the category, and never the student. When off, they leave "
+        "the category out too.",
+        yes_or_no,
+    ),
+    SettingSpec(
+        "pass_on_group",
+        "",
+        "Pass on alerts that are not read",
+        "Whom an alert goes on to when nobody marks it as read in time: everybody in this alert group is "
+        "alerted then, once, and can read it. It counts for alerts whose time ends after the group is named "
+        "here.",
+        offered=_alert_groups,
+    ),
+    SettingSpec(
+        "pass_on_hours",
+        24,
+        "Pass on after",
+        "Hours until an alert that is not read goes on to that group.",
+        whole_number(1, 720),
+    ),
+    SettingSpec(
         "student_search_on_form",
         True,
         "Allow student search on the Add incident form",
         "When off, staff without a key type the student's full name.",
         yes_or_no,
+    ),
+    SettingSpec(
+        "student_names",
+        "preferred",
+        "Names of students",
+        "Which name is shown, and lists are ordered by. Both are found by a search.",
+        choices=(("preferred", "Preferred names, where there are any"), ("legal", "Legal names")),
+    ),
+    SettingSpec(
+        "name_order",
+        "forename-first",
+        "Order of names",
+        "How a student's name is written. Lists are by surname, whichever is chosen.",
+        choices=(("forename-first", "Forename Surname"), ("surname-first", "Surname, Forename")),
     ),
     SettingSpec(
         "dashboard_group_kind",
@@ -117,11 +162,26 @@ CORE_SETTINGS = (
         choices=(("tutor", "Tutor group"), ("year", "Year group")),
     ),
     SettingSpec(
+        "attendance_trend_days",
+        10,
+        "Attendance trend",
+        "School days: the trend of a student compares the last so many with as many before them.",
+        whole_number(1, 60),
+    ),
+    SettingSpec(
         "max_file_megabytes",
         100,
         "Largest file",
         "Megabytes that one attached file may have.",
         whole_number(1, 500),
+    ),
+    SettingSpec(
+        "file_endings",
+        ALLOWED,
+        "Kinds of files",
+        "The endings of files that can be attached, with commas between. What is in a file has to agree with "
+        "its ending; files that can run programs are never taken.",
+        endings,
     ),
     SettingSpec(
         "import_archive_guard",

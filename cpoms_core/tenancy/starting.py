@@ -1,5 +1,5 @@
-"""What a new school starts with: categories, agencies and user groups to work with on the first day. The
-school changes them as it likes."""
+"""What a new school starts with: categories, agencies, parts of students and user groups to work with on the
+first day. The school changes them as it likes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cpoms_core.access.identity import operator_viewer
 from cpoms_core.application import Application
 from cpoms_core.audit import services as audit
+from cpoms_core.incidents.services.student_parts import plant_part
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.services import add_agency, add_category, add_group, create_school
 
@@ -31,6 +32,8 @@ CATEGORIES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Category -> its colour and its sub-categories, which have the same one."""
 AGENCIES = ("Attendance service", "Educational psychologist", "Police", "School nurse", "Social care")
+PARTS = ("Harmed", "Alleged to have harmed", "Witness", "Sibling")
+"""The parts that a student can have in an incident (INC-15)."""
 ADMINISTRATORS, SAFEGUARDING, TEACHERS, SUPPORT = (
     "Administrators",
     "Safeguarding leads",
@@ -73,13 +76,15 @@ def open_school(
 
 
 def plant(db: SchoolSession) -> None:
-    """Makes the categories, agencies and user groups of the session's school."""
+    """Makes the categories, agencies, parts and user groups of the session's school."""
     categories: list[uuid.UUID] = []
     for name, (colour, subs) in CATEGORIES.items():
         parent = add_category(db, name, colour=colour)
         categories += [parent, *(add_category(db, sub, parent=parent, colour=colour) for sub in subs)]
     for name in AGENCIES:
         add_agency(db, name)
+    for name in PARTS:
+        plant_part(db, name)
     for name, (permissions, rights) in GROUPS.items():
         held = tuple(db.app.permissions) if permissions is None else permissions
         add_group(db, name, held, dict.fromkeys(categories, rights) if rights else {})

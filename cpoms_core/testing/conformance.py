@@ -303,8 +303,8 @@ def _walk(wsgi: Any, school: SchoolForTests) -> dict[str, str]:
     """The pages where modules have their places, as the lead sees them."""
     browser = browser_for(wsgi, school, "lead")
     _record(school)
-    student = school.students["aoife"]
-    paths = ["/", "/incidents/add", f"/students/{student}/incidents", "/admin"]
+    record = f"/students/{school.students['aoife']}"
+    paths = ["/", "/incidents/add", record, f"{record}/edit", f"{record}/incidents", "/admin"]
     found = {}
     for path in paths:
         answer = browser.get(path, status="*")

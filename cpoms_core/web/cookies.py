@@ -9,6 +9,9 @@ from pyramid.response import Response
 
 from cpoms_core.application import Application
 
+CLEARED = '"cache"'
+"""Clear-Site-Data of a log-out: what the browser kept of our pages goes; it heeds this over https only."""
+
 
 def host_bound(app: Application, name: str) -> str:
     """A cookie's name that keeps it out of reach of other hosts; browsers accept it over https only."""

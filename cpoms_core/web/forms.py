@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from webob.multidict import MultiDict
-from wtforms import Form
 
 from cpoms_core.hooks.types import FieldError, FormField
+from cpoms_core.web.form_words import Form
+
+DIGITS = 10
+LARGEST_NUMBER = 2**31 - 1
+"""Of incidents, versions and documents: the largest whole number of both databases' integer columns."""
 
 
 @dataclass(slots=True)
@@ -97,6 +101,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set):
         return [plain(one) for one in value]
     return value
+
+
+def as_number(text: Any) -> int | None:
+    """The number of a record or a version that came in from outside, or None where it is none, or larger than
+    the database's numbers. Its length is asked first: Python refuses to read thousands of digits."""
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= DIGITS):
+        return None
+    found = int(text)
+    return found if found <= LARGEST_NUMBER else None
 
 
 def as_id(text: Any) -> uuid.UUID | None:

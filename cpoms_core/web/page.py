@@ -36,9 +36,34 @@ CORE_NAV = (
 SAID = {
     "incident-recorded": "The incident is recorded, and the people you chose are alerted.",
     "action-recorded": "The action is recorded.",
+    "part-added": "The part is at the end of the list.",
+    "part-changed": "The list is changed.",
+    "students-matched": "Matched. Everything that was recorded is on the record of the register now.",
+    "student-kept-apart": "Kept as a student of its own, and not listed here any more.",
+    "incident-edited": "Changed, as a new version. The earlier ones are in its history.",
+    "action-edited": "Changed, as a new version. The earlier ones are in its history.",
+    "version-restored": "That version is the newest one again. The others stay in the history.",
+    "incident-deleted": "The incident is deleted. Whoever may edit it can restore it from its place here.",
+    "action-deleted": "The action is deleted. Whoever may edit the incident can restore it from here.",
+    "incident-restored": "The incident is back, with its alerts, files and monitoring.",
+    "action-restored": "The action is back, with its alerts and files.",
+    "incident-added-to": "Added. Whoever you chose, and had no open alert yet, is alerted.",
+    "incident-merged": "Merged. It is an action of this incident now, with everything that hung on it.",
+    "action-split": "The action is an incident of its own now.",
+    "action-on-linked": "The action is on the linked students' records too.",
     "pinned": "Pinned to the top.",
     "unpinned": "Taken off the top, and back in its place by date.",
     "alert-read": "Marked as read.",
+    "file-added": "The file is in the vault.",
+    "files-added": "The files are in the vault.",
+    "file-alerted": "The people you chose are alerted to the file.",
+    "file-alerted-before": "All of them have an open alert to this file already. Nobody was told again.",
+    "file-removed": "The file is removed. Administrators who see it can restore it.",
+    "file-restored": "The file is back.",
+    "no-files-chosen": "No file was chosen. Tick the files that the zip should have.",
+    "student-saved": "Saved, as a new version of what the school keeps on this student.",
+    "changed-meanwhile": "Somebody else changed this record while you had the page open. It is shown as it "
+    "is now: do it again if it is still needed.",
     "provider-unfinished": "That log-in was not finished in time, or in another browser. Please start again.",
     "log-in-ended": "That log-in is ended.",
     "logged-out-everywhere": "You are logged out everywhere.",
@@ -55,6 +80,9 @@ SAID = {
     "key-renamed": "The key has its new name.",
     "phone-not-asked": "Your phone was not asked: it was asked too often, or a log-in was denied on it. "
     "Type a code instead, or try again later.",
+    "monitoring-begun": "Monitoring has begun.",
+    "monitoring-ended": "Monitoring has ended. The history keeps it.",
+    "categories-updated": "The categories are updated.",
     "saved": "Saved.",
     "user-added": "The account is made. No mail was sent: send a link when it is time.",
     "user-added-link": "The account is made, and a link to set a password is mailed.",
@@ -71,11 +99,20 @@ SAID = {
     "module-on": "The module is on.",
     "module-off": "The module is off. What was recorded with it is kept.",
     "failures-seen": "Marked as seen.",
+    "training-begun": "Training mode is on. Everybody sees the blue banner from the next page on.",
+    "training-kept": "Kept as real. It is not marked any more, and is never removed with the rest.",
+    "training-none-unticked": "Nothing was unticked, so nothing changed.",
+    "training-ended": "Training mode is off. What was ticked is removed; editors can restore it from the "
+    "chronology.",
+    "logo-changed": "This is the logo now.",
+    "logo-removed": "The logo is removed.",
     "import-applied": "The import is applied.",
     "import-dropped": "The import was dropped. Nothing was changed.",
 }
 """What a page may say after a redirect, by the code in its address: no text travels in addresses."""
-NOT_DONE = frozenset({"key-needed", "password-again", "provider-unfinished"})
+NOT_DONE = frozenset(
+    {"no-files-chosen", "key-needed", "password-again", "provider-unfinished", "changed-meanwhile"}
+)
 """Those of them that say that something is still to be done."""
 
 
@@ -137,6 +174,32 @@ class Page:
         return asking.school.setting("security_message") if asking else ""
 
     @property
+    def hides_names(self) -> bool | None:
+        """Whether names are hidden (DSH-08); None where the frame offers no choice."""
+        viewer = self.viewer
+        return viewer.names_hidden if viewer is not None and viewer.access != "account" else None
+
+    @property
+    def here(self) -> str:
+        """The address of this page, to come back to."""
+        return str(self._request.path_qs) if path_of(self._request) and not self._failed else "/"
+
+    @property
+    def _failed(self) -> bool:
+        return getattr(self._request, "exception", None) is not None
+
+    @property
+    def training(self) -> bool:
+        """Whether the school is in training mode (TRN-01)."""
+        return self.signed_in and self._request.asking.school.training
+
+    @property
+    def training_href(self) -> str:
+        """Where the banner leads: administrators to the list, everybody else to what it means."""
+        viewer = self.viewer
+        return "/admin/settings/training" if viewer and viewer.may("admin") else "/help#training"
+
+    @property
     def user_name(self) -> str:
         return self.viewer.user_name if self.viewer else ""
 
@@ -168,8 +231,12 @@ class Page:
         ]
 
     @property
-    def logo(self) -> None:
-        return None
+    def logo(self) -> str | None:
+        """The address of the school's logo, or none (ADM-02)."""
+        school = self._request.asking.school if self._request.asking else None
+        if school is None or school.logo is None:
+            return None
+        return str(self._request.route_path("school-logo", logo_id=school.logo))
 
     @cached_property
     def csrf_token(self) -> str:

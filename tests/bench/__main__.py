@@ -25,7 +25,7 @@ from cpoms_core.modules.registry import installed
 from cpoms_core.students.models import Student
 from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.web.request import cookie_name
-from tests.bench import log_in
+from tests.bench import log_in, packing, printing
 from tests.bench.filling import filled_school
 from tests.bench.floor import bare_page, by_hand, recorded
 
@@ -145,6 +145,8 @@ def main() -> None:
             log_in.report(app)
             if incidents == options.incidents[-1] and not options.no_import:
                 import_figures(app, Path(name))
+                printing.report(app)
+                packing.report(app)
             app.engines.dispose()
             end()
     if len(results) > 1:

@@ -34,6 +34,7 @@ def test_an_idle_screen_is_covered_and_the_password_uncovers_it(school: SchoolFo
     expect(locked).to_be_visible()
     expect(page.get_by_role("textbox", name="Incident")).to_be_hidden()
     assert page.title() == "Screen hidden"
+    assert page.evaluate("sessionStorage.getItem('covered')") is None, "that is for the blank screen only"
     other = teacher.context.new_page()
     other.goto(teacher.address("/"))
     expect(other.get_by_text("Your screen was locked")).to_be_visible()

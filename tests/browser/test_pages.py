@@ -133,6 +133,9 @@ def test_pages_reflow_at_two_hundred_per_cent(school: SchoolForTests, desk: Any)
     for path in (
         "/",
         "/incidents/add",
+        f"/students/{school.students['aoife']}",
+        f"/students/{school.students['aoife']}/edit",
+        f"/students/{school.students['aoife']}/contacts",
         f"/students/{school.students['aoife']}/incidents",
         "/admin/groups/new",
     ):

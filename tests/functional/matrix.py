@@ -9,9 +9,12 @@ and administration; sees who is monitored for Behaviour, reads nothing).
 
 from __future__ import annotations
 
+import importlib
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+
+from matrix_objects import OURS
 
 EVERYONE = "nobody stranger teacher lead_restricted lead head admin"
 SIGNED_IN = "teacher lead_restricted lead head admin"
@@ -94,6 +97,7 @@ ROWS = [
     Row("GET", "elevate", SIGNED_IN),
     Row("POST", "elevate", SIGNED_IN),
     Row("GET", "session-token", SIGNED_IN),
+    Row("POST", "names", SIGNED_IN),
     Row("GET", "account", SIGNED_IN),
     Row("GET", "account-keys", SIGNED_IN),
     Row("GET", "account-key-add", SIGNED_IN),
@@ -209,3 +213,19 @@ ROWS = [
     Row("GET", "cases.assignee", DETAILS, "incident"),
     Row("POST", "cases.assignee", DETAILS, "incident"),
 ]
+
+MORE = (
+    "matrix_documents",
+    "matrix_editing",
+    "matrix_record",
+    "matrix_printing",
+    "matrix_student",
+    "matrix_incidents",
+    "matrix_training",
+)
+"""Files beside this one, each with ROWS, SIGHT and OBJECTS of its own, which are part of the matrix."""
+for _name in MORE:
+    _part = importlib.import_module(_name)
+    ROWS += _part.ROWS
+    SIGHT |= _part.SIGHT
+    OURS |= _part.OBJECTS

@@ -6,7 +6,7 @@ import io
 import uuid
 from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from cpoms_core.access.models import LoginSession, SoftKey, User
 from cpoms_core.access.sessions import hashed
@@ -235,10 +235,11 @@ OURS: dict[str, dict[str, Maker]] = {
 THEIRS = "of another school"
 
 
-def alerts_on(school: SchoolForTests, incident_id: object) -> list[str]:
-    """The alerts of an incident, as its page sends them when it is marked as read."""
+def alerts_on(school: SchoolForTests, object_id: object) -> list[str]:
+    """The alerts of an incident or to a file, as its page sends them when it is marked as read."""
+    of = or_(Alert.incident_id == object_id, Alert.document_id == object_id)
     with school.app.session(school.id, writes=False) as db:
-        return [str(one) for one in db.scalars(select(Alert.id).where(Alert.incident_id == incident_id))]
+        return [str(one) for one in db.scalars(select(Alert.id).where(of))]
 
 
 def make(kind: str, which: str, ours: SchoolForTests, theirs: SchoolForTests) -> uuid.UUID | str:

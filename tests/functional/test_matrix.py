@@ -69,7 +69,7 @@ class Stage:
             headers = {"X-CSRF-Token": token["csrf_token"]}
             return browser.put_json(path, row.json, headers=headers, expect_errors=True)
         fields = {**row.fields, **token}
-        if row.of == "own alert":
+        if row.of.startswith("own alert"):
             fields["alert"] = alerts_on(self.ours, object_id)
         return browser.post(path, fields, expect_errors=True)
 

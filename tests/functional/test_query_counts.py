@@ -52,7 +52,13 @@ def fill(school: SchoolForTests, times: int) -> Incident:
     [
         ("lead", "/"),
         ("teacher", "/"),
+        ("lead", "/students/{student}"),
         ("lead", "/students/{student}/incidents"),
+        ("lead", "/students/{student}/attendance"),
+        ("lead", "/students/{student}/audits"),
+        ("lead", "/students/{student}/monitoring"),
+        ("lead", "/students/{student}/contacts"),
+        ("lead", "/students/{student}/edit"),
         ("lead", "/incidents/add"),
         ("teacher", "/incidents/add"),
         ("lead", "/incidents/{incident}"),

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from webob.multidict import MultiDict
-from wtforms import Form, SelectMultipleField, validators
+from wtforms import SelectMultipleField, validators
 
 from cpoms_core.admin.forms.fields import name_field, to_id
 from cpoms_core.admin.rights import RIGHTS, GroupState
 from cpoms_core.errors import Refused
+from cpoms_core.web.form_words import Form
 from cpoms_core.web.forms import as_id
 
 

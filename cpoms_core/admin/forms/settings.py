@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from webob.multidict import MultiDict
-from wtforms import BooleanField, Form, SelectField, StringField, validators
+from wtforms import BooleanField, SelectField, StringField, validators
 from wtforms.widgets import NumberInput
 
 from cpoms_core.admin.forms.fields import stripped
 from cpoms_core.hooks.types import FormField, SettingSpec
+from cpoms_core.web.form_words import Form
 from cpoms_core.web.forms import BuiltForm, build_form
 
 LONGEST_SETTING = 500  # characters

@@ -7,7 +7,6 @@ from typing import Any
 from wtforms import (
     BooleanField,
     EmailField,
-    Form,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -15,6 +14,7 @@ from wtforms import (
 )
 
 from cpoms_core.admin.forms.fields import stripped, to_id
+from cpoms_core.web.form_words import Form
 from cpoms_core.web.forms import as_id
 
 

@@ -73,9 +73,14 @@ def change_alert_group(
 
 
 def delete_alert_group(db: SchoolSession, viewer: Viewer, group_id: uuid.UUID) -> None:
-    """Deletes an alert group; alerts that it brought stay. Raises NothingThere."""
+    """Deletes an alert group; alerts that it brought stay. Raises NothingThere, and Refused for the group
+    that unread alerts go on to (INC-16): they would silently go nowhere."""
     begin_change(db, viewer)
     group = _group(db, group_id)
+    if viewer.school.setting("pass_on_group") == str(group_id):
+        raise Refused(
+            "Alerts that are not read are passed on to this group. Name another one in the settings first."
+        )
     members = active_members(db, group_id)
     db.execute(
         delete(AlertGroupMember)

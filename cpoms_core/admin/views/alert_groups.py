@@ -74,8 +74,14 @@ def alert_group(request: Request) -> Any:
 
 
 def delete(request: Request) -> Any:
-    """Deletes an alert group."""
-    services.delete_alert_group(request.db, request.viewer, _asked(request))
+    """Deletes an alert group; where that cannot be, the group is shown with the reason."""
+    group_id = _asked(request)
+    try:
+        services.delete_alert_group(request.db, request.viewer, group_id)
+    except Refused as error:
+        request.tm.doom()
+        request.response.status_int = 422
+        return _stored_page(request, group_id, error.message)
     return _to_list(request, "alert-group-deleted")
 
 

@@ -13,6 +13,7 @@ from cpoms_core.admin.services.failures import see_failures
 from cpoms_core.imports.leavers import still_active
 from cpoms_core.imports.queries import health
 from cpoms_core.modules.models import ModuleFailure
+from cpoms_core.students.matching import count_unmatched
 from cpoms_core.web.forms import as_id
 
 
@@ -31,6 +32,7 @@ def overview(request: Request) -> dict[str, Any]:
         "given_up": outgoing.given_up,
         "late": outgoing.late,
         "leavers": _leavers(request),
+        "typed_in": count_unmatched(db, viewer),
         "late_since": viewer.local(outgoing.oldest) if outgoing.oldest else None,
     }
 

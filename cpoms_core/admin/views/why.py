@@ -9,9 +9,8 @@ from pyramid.request import Request
 
 from cpoms_core.admin.queries.why import Explanation, StudentLine, everyone, explain
 from cpoms_core.errors import NothingThere
-from cpoms_core.web.forms import as_id
+from cpoms_core.web.forms import as_id, as_number
 
-LARGEST = 2**31 - 1  # the numbers of incidents end here
 THROUGH_ALERT = "through an open alert only, until it is marked as read"
 
 
@@ -36,7 +35,7 @@ def ask(request: Request) -> dict[str, Any]:
 def _answer(request: Request, page: dict[str, Any], user: Any, typed: str) -> None:
     """Puts the explanation, or what is wrong with what was asked, into the page."""
     errors = page["errors"]
-    number = int(typed) if typed.isascii() and typed.isdigit() else 0
+    number = as_number(typed) or 0  # there is no incident 0
     if user is None:
         errors["user"] = "Choose a user."
     if not typed:
@@ -44,7 +43,7 @@ def _answer(request: Request, page: dict[str, Any], user: Any, typed: str) -> No
     told = None
     if not errors:
         try:
-            told = explain(request.db, request.viewer, user, number if number <= LARGEST else 0)
+            told = explain(request.db, request.viewer, user, number)
         except NothingThere:
             errors["user"] = "This user is not known. Choose again."
         else:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.queries import About
@@ -30,10 +30,10 @@ def about_typed(
     """What is on the Add incident form so far, as it would be recorded: with the parents of sub-categories,
     and without what the viewer may not choose: nobody learns who is told of what they cannot record."""
     asked = [one for one in (student_id, *linked_ids) if one]
-    known = {one.id for one in students.chosen(db, viewer, asked)}
+    known = {one: student.id for one, student in students.chosen_now(db, viewer, asked).items()}
     return About(
-        student_id if student_id in known else None,
-        [one for one in linked_ids if one in known],
+        known.get(student_id) if student_id else None,
+        [known[one] for one in linked_ids if one in known],
         usable_with_parents(db, viewer, category_ids),
         chosen=whole_school or student_id in known,
     )
@@ -41,14 +41,17 @@ def about_typed(
 
 def about_recorded(db: SchoolSession, incident_id: uuid.UUID) -> About:
     """What a recorded incident is about; the viewer's right to it was asked before. Raises NothingThere."""
-    incident = db.execute(select(Incident.student_id).where(Incident.id == incident_id)).first()
-    if incident is None:
+    its_linked = and_(IncidentStudent.incident_id == Incident.id, IncidentStudent.linked)
+    rows = db.execute(
+        select(Incident.student_id, IncidentStudent.student_id.label("linked_id"))
+        .outerjoin(IncidentStudent, its_linked)
+        .where(Incident.id == incident_id)
+    ).all()
+    if not rows:
         raise NothingThere
-    linked = select(IncidentStudent.student_id).where(
-        IncidentStudent.incident_id == incident_id, IncidentStudent.linked
-    )
+    linked = [row.linked_id for row in rows if row.linked_id is not None]
     categories = select(IncidentCategory.category_id).where(IncidentCategory.incident_id == incident_id)
-    return About(incident.student_id, list(db.scalars(linked)), list(db.scalars(categories)))
+    return About(rows[0].student_id, linked, list(db.scalars(categories)))
 
 
 def widened(about: About, chosen: Iterable[uuid.UUID]) -> tuple[About, list[uuid.UUID]]:

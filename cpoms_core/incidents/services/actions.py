@@ -25,6 +25,8 @@ from cpoms_core.incidents.models import (
     IncidentVersion,
 )
 from cpoms_core.incidents.services.about import about_recorded, widened
+from cpoms_core.incidents.services.contents import without_facts
+from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewAction
 from cpoms_core.outbox.retries import keep_for_retry
@@ -39,14 +41,19 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
 
     Raises NothingThere, FormRefused and Refused.
     """
-    incident = db.scalars(
-        select(Incident).where(Incident.id == new.incident_id, policy.visible_incidents(viewer))
-    ).first()
-    if incident is None or not viewer.may("incidents:add"):
-        raise NothingThere
     repeated = db.scalars(
         select(Action).where(Action.submission == new.submission, Action.author_id == viewer.acting_user)
     ).first()
+    # before the incident is locked, as where training mode is ended
+    training = repeated is None and is_training(db, viewer, new.opened_in_training)
+    incident = db.scalars(
+        select(Incident)
+        .where(Incident.id == new.incident_id, policy.visible_incidents(viewer))
+        # it must not be deleted under the action meanwhile; who widens it waits for another who does
+        .with_for_update(read=not new.category_ids, key_share=True)
+    ).first()
+    if incident is None or not viewer.may("incidents:add"):
+        raise NothingThere
     if repeated is not None:
         first = db.get_one(ActionVersion, (viewer.school_id, repeated.id, 1)).content
         if (first["text"], repeated.incident_id) != (new.text, new.incident_id):
@@ -57,12 +64,12 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     chosen = with_parents(db, viewer, new.category_ids) if new.category_ids else []
     about, added = widened(about_recorded(db, incident.id), chosen)
     recipients = set(new.alert_ids) | {person.id for person in configured(db, about, added)}
-    action = _insert_action(db, viewer, new, added)
+    action = _insert_action(db, viewer, new, added, training=training)
+    attach(db, viewer, new.documents, incident_id=incident.id, action_id=action.id)
     if added:
         _widen(db, viewer, incident, added)
-    attach(db, viewer, new.documents, incident_id=incident.id, action_id=action.id)
     alert(db, viewer, sorted(recipients), incident.id, about.category_ids, action_id=action.id)
-    drafts.forget(db, viewer, f"action-{incident.id}")
+    drafts.forget(db, viewer, new.draft or f"action-{incident.id}")
     audit.record(
         db,
         viewer,
@@ -83,7 +90,9 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     return action
 
 
-def _insert_action(db: SchoolSession, viewer: Viewer, new: NewAction, added: Sequence[uuid.UUID]) -> Action:
+def _insert_action(
+    db: SchoolSession, viewer: Viewer, new: NewAction, added: Sequence[uuid.UUID], *, training: bool
+) -> Action:
     now, school_id = viewer.now(), viewer.school_id
     action = Action(
         school_id=school_id,
@@ -97,6 +106,7 @@ def _insert_action(db: SchoolSession, viewer: Viewer, new: NewAction, added: Seq
         share_documents=new.share_documents,
         version=1,
         submission=new.submission,
+        training=training,
     )
     db.add(action)
     db.flush()
@@ -133,7 +143,8 @@ def _widen(db: SchoolSession, viewer: Viewer, incident: Incident, added: Sequenc
     newest = db.get_one(IncidentVersion, (viewer.school_id, incident.id, incident.version)).content
     add_categories(db, incident.id, added)
     incident.version += 1
-    content = {**newest, "categories": [*newest["categories"], *(str(one) for one in added)]}
+    content = without_facts(newest)
+    content["categories"] = [*newest["categories"], *(str(one) for one in added)]
     add_version(db, viewer, incident, "action added", content)
     monitored = select(IncidentStudent.student_id).where(
         IncidentStudent.incident_id == incident.id, IncidentStudent.monitored

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 
-from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.queries import About, configured
 from cpoms_core.alerts.services import alert
@@ -24,11 +24,15 @@ from cpoms_core.incidents.models import (
     IncidentStudent,
     IncidentVersion,
 )
+from cpoms_core.incidents.services.choosing import followed, hold_choosable
+from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
+from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewIncident
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.models import Student
 from cpoms_core.students.monitoring import monitor
+from cpoms_core.students.typed_in import add_typed_in, matched_now
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 from cpoms_core.tenancy.services import next_number
 
@@ -38,12 +42,6 @@ SUBMITTED = built_once(
         Incident.author_id == bindparam("author", type_=Id),
     )
 )
-
-
-@policy.for_rights
-def _choosable(sight: policy.Sight) -> Select[uuid.UUID]:
-    ids = bindparam("students", expanding=True, type_=Id)
-    return select(Student.id).where(Student.id.in_(ids), policy.choosable_students(sight))
 
 
 def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Incident:
@@ -57,18 +55,25 @@ def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Inci
     repeated = db.scalars(SUBMITTED, {"submission": new.submission, "author": viewer.acting_user}).first()
     if repeated is not None:
         first = db.get_one(IncidentVersion, (viewer.school_id, repeated.id, 1)).content
-        if (first["text"], first["student"]) != (new.text, str(new.student_id) if new.student_id else None):
+        if first["text"] != new.text or not _about_the_same(db, first["student"], new):
             raise AlreadySubmitted
         return repeated
+    training = is_training(db, viewer, new.opened_in_training)
     categories = with_parents(db, viewer, new.category_ids)
-    recipients = _check(db, viewer, new, categories)
-    incident = _insert_incident(db, viewer, new, categories)
+    if new.new_student is not None:
+        new = replace(new, student_id=add_typed_in(db, viewer, new.new_student).id)
+    asked_about = new.student_id
+    new, known = _hold_students(db, viewer, new)
+    recipients = _check(db, viewer, new, categories, known)
+    incident = _insert_incident(db, viewer, new, categories, training=training)
     subject = [new.student_id] if new.student_id else []
     monitored = subject + [one.student_id for one in new.linked if one.monitor]
-    monitor(db, viewer, monitored, categories, incident_id=incident.id)
     attach(db, viewer, new.documents, incident_id=incident.id)
+    monitor(db, viewer, monitored, categories, incident_id=incident.id)
     alert(db, viewer, recipients, incident.id, categories)
     drafts.forget(db, viewer, new.draft)
+    if new.student_id != asked_about:
+        _forget_moved_draft(db, viewer, new)
     audit.record(
         db,
         viewer,
@@ -90,19 +95,86 @@ def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Inci
     return incident
 
 
+def _about_the_same(db: SchoolSession, recorded: str | None, new: NewIncident) -> bool:
+    """Whether a repeated form is about the student of the first; one who was typed in has an id by now."""
+    if new.new_student is None or recorded is None:
+        return recorded == (str(new.student_id) if new.student_id else None)
+    student = db.get_one(Student, (db.school_id, uuid.UUID(recorded)))
+    typed = new.new_student
+    return (student.legal_forename, student.legal_surname) == (typed.forename, typed.surname)
+
+
+def _hold_students(db: SchoolSession, viewer: Viewer, new: NewIncident) -> tuple[NewIncident, set[uuid.UUID]]:
+    """The form under the records that its students have now, and those of them who may be chosen: they stay
+    what they are until the transaction ends."""
+    new = _follow_matched(db, new)
+    known = hold_choosable(db, viewer, _students_of(new))
+    if not known.issuperset(_students_of(new)):
+        later = _follow_matched(db, new)  # matched while this waited
+        if later != new:
+            return later, hold_choosable(db, viewer, _students_of(later))
+    return new, known
+
+
+def _students_of(new: NewIncident) -> list[uuid.UUID]:
+    return [one for one in (new.student_id, *(linked.student_id for linked in new.linked)) if one]
+
+
+def _follow_matched(db: SchoolSession, new: NewIncident) -> NewIncident:
+    """A child who was typed in and has been matched since the form was opened is meant under their record of
+    the MIS (INC-02). Who is its subject by that is not linked as well."""
+    ids = _students_of(new)
+    now = matched_now(db, ids) if ids else {}
+    if not now:
+        return new
+    subject = now.get(new.student_id, new.student_id) if new.student_id else None
+    linked = {one.student_id: one for one in followed(new.linked, now)}
+    part = new.part_id
+    if subject is not None and new.student_id not in {one.student_id for one in new.linked}:
+        twice = linked.pop(subject, None)
+        part = part or (twice.part_id if twice else None)
+    return replace(new, student_id=subject, linked=list(linked.values()), part_id=part)
+
+
+def _forget_moved_draft(db: SchoolSession, viewer: Viewer, new: NewIncident) -> None:
+    """The draft of a form that was open during the match went to the child's record with it."""
+    draft = drafts.read(db, viewer, f"incident-{new.student_id}")
+    if draft is not None and draft.fields.get("submission") == str(new.submission):
+        db.delete(draft)
+
+
+def _why_not(db: SchoolSession, ids: Sequence[uuid.UUID], who: str) -> str:
+    """Why a student cannot be chosen: who was on the form may have left the school since it was opened."""
+    left = select(Student.id).where(Student.id.in_(ids), Student.archived_at.is_not(None))
+    if db.scalar(left.limit(1)):
+        return (
+            f"{who} has left the school's register since. Ask a colleague with a key to record it: your text "
+            "is kept here."
+        )
+    return f"{who} is not known. Choose again from the list."
+
+
 def _check(
-    db: SchoolSession, viewer: Viewer, new: NewIncident, categories: Sequence[uuid.UUID]
+    db: SchoolSession,
+    viewer: Viewer,
+    new: NewIncident,
+    categories: Sequence[uuid.UUID],
+    known: Collection[uuid.UUID],
 ) -> list[uuid.UUID]:
-    """Everything that can be wrong, told at once; returns whom to alert, configured people included."""
+    """Everything that can be wrong, told at once; returns whom to alert, configured people included. `known`:
+    the students who may be chosen."""
     errors: list[FieldError] = []
-    student_ids = [one for one in (new.student_id, *(linked.student_id for linked in new.linked)) if one]
-    known = set(db.scalars(_choosable(viewer), policy.who(viewer, students=student_ids)))
     if new.student_id is not None and new.student_id not in known:
-        errors.append(FieldError("student", "This student is not known. Choose one from the list."))
-    if any(linked.student_id not in known for linked in new.linked):
-        errors.append(FieldError("linked", "One of these students is not known. Choose again."))
+        errors.append(FieldError("student", _why_not(db, [new.student_id], "This student")))
+    unknown = [linked.student_id for linked in new.linked if linked.student_id not in known]
+    if unknown:
+        errors.append(FieldError("linked", _why_not(db, unknown, "One of these students")))
     if any(linked.student_id == new.student_id for linked in new.linked):
         errors.append(FieldError("linked", "The student themselves cannot be linked as well."))
+    if unusable(db, [new.part_id]):
+        errors.append(FieldError("student_part", NO_LONGER))
+    if unusable(db, [linked.part_id for linked in new.linked]):
+        errors.append(FieldError("linked", NO_LONGER))
     recipients = list(new.alert_ids)
     about = About(new.student_id, [linked.student_id for linked in new.linked], categories)
     recipients += [person.id for person in configured(db, about)]
@@ -123,7 +195,7 @@ def _check(
 
 
 def _insert_incident(
-    db: SchoolSession, viewer: Viewer, new: NewIncident, categories: Sequence[uuid.UUID]
+    db: SchoolSession, viewer: Viewer, new: NewIncident, categories: Sequence[uuid.UUID], *, training: bool
 ) -> Incident:
     now, school_id = viewer.now(), viewer.school_id
     incident = Incident(
@@ -137,11 +209,12 @@ def _insert_incident(
         created_at=now,
         version=1,
         submission=new.submission,
+        training=training,
     )
     db.add(incident)
     db.flush()
-    rows = [(new.student_id, False, True, True)] if new.student_id else []
-    rows += [(one.student_id, True, one.monitor, one.share_documents) for one in new.linked]
+    rows = [(new.student_id, False, True, True, new.part_id)] if new.student_id else []
+    rows += [(one.student_id, True, one.monitor, one.share_documents, one.part_id) for one in new.linked]
     common = {"school_id": school_id, "incident_id": incident.id}
     insert_rows(
         db,
@@ -154,8 +227,9 @@ def _insert_incident(
                 "linked": linked,
                 "monitored": monitored,
                 "share_documents": share,
+                "part_id": part_id,
             }
-            for student_id, linked, monitored, share in rows
+            for student_id, linked, monitored, share, part_id in rows
         ],
     )
     add_categories(db, incident.id, categories)
@@ -165,8 +239,14 @@ def _insert_incident(
         "text": new.text,
         "occurred_at": new.occurred_at.isoformat(),
         "student": str(new.student_id) if new.student_id else None,
+        "part": str(new.part_id) if new.part_id and new.student_id else None,
         "linked": [
-            {"student": str(one.student_id), "monitor": one.monitor, "share_documents": one.share_documents}
+            {
+                "student": str(one.student_id),
+                "monitor": one.monitor,
+                "share_documents": one.share_documents,
+                "part": str(one.part_id) if one.part_id else None,
+            }
             for one in new.linked
         ],
         "categories": [str(one) for one in categories],

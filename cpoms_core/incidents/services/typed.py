@@ -10,20 +10,24 @@ from typing import Any
 
 from cpoms_core.documents.services import Incoming
 from cpoms_core.hooks.types import FieldError
+from cpoms_core.students.typed_in import TypedStudent
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A further student on whose record the incident appears, with the two ticks of INC-04."""
+    """A further student on whose record the incident appears, with the two ticks of INC-04, and their part in
+    it (INC-15; None: not said)."""
 
     student_id: uuid.UUID
     monitor: bool = False
     share_documents: bool = False
+    part_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewIncident:
-    """A concern as it was typed. `student_id`: None for the whole school. `occurred_at`: UTC.
+    """A concern as it was typed. `student_id`: None for the whole school, and where a `new_student` was typed
+    in whom the list does not have. `part_id`: the student's part in it. `occurred_at`: UTC.
 
     `submission`: made with the form, so that a second click or the back button records nothing twice.
     `module_values`: what was typed in modules' fields, by field name.
@@ -40,6 +44,9 @@ class NewIncident:
     documents: Sequence[Incoming] = ()
     module_values: Mapping[str, Any] = field(default_factory=dict)
     draft: str = "incident"  # the draft that becomes this incident
+    opened_in_training: bool | None = None  # as `in_training.is_training` has it (TRN-01)
+    part_id: uuid.UUID | None = None
+    new_student: TypedStudent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class NewAction:
     on_linked: bool = False
     share_documents: bool = False
     module_values: Mapping[str, Any] = field(default_factory=dict)
+    opened_in_training: bool | None = None
+    draft: str = ""  # the draft that becomes this action; its incident's where none is named
 
 
 class FormRefused(Exception):

@@ -293,9 +293,11 @@ def upgrade() -> None:
         sa.Column("details", Json, nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("keywords", Json, nullable=False),
+        sa.Column("keyword_text", sa.Text(), nullable=False),
         sa.Column("photo_id", Id(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("matched_to", Id(), nullable=True),
+        sa.Column("not_in_mis_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("archived_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_student_school_id")),
@@ -358,6 +360,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "school_id", "student_id", "date", "session", name=op.f("pk_attendance_mark")
         ),
+    )
+    op.create_table(
+        "audit_subject",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("subject_id", Id(), nullable=False),
+        sa.Column("entry_id", Id(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "entry_id"],
+            ["audit_entry.school_id", "audit_entry.id"],
+            name=op.f("fk_audit_subject_school_id_entry_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_audit_subject_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "subject_id", "entry_id", name=op.f("pk_audit_subject")),
     )
     op.create_table(
         "audit_unsealed",
@@ -720,8 +735,8 @@ def upgrade() -> None:
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("student_id", Id(), nullable=False),
         sa.Column("other_id", Id(), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("from_mis", sa.Boolean(), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(
             ["school_id", "other_id"],
             ["student.school_id", "student.id"],
@@ -733,7 +748,9 @@ def upgrade() -> None:
             name=op.f("fk_student_link_school_id_student_id"),
         ),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_student_link_school_id")),
-        sa.PrimaryKeyConstraint("school_id", "student_id", "other_id", name=op.f("pk_student_link")),
+        sa.PrimaryKeyConstraint(
+            "school_id", "student_id", "other_id", "from_mis", name=op.f("pk_student_link")
+        ),
     )
     op.create_table(
         "student_version",
@@ -889,6 +906,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("pinned_at IS NOT NULL"),
             postgresql_where=sa.text("pinned_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_incident_whole_school",
+            ["school_id", "occurred_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("student_id IS NULL"),
+            postgresql_where=sa.text("student_id IS NULL"),
         )
 
     op.create_table(
@@ -1201,6 +1225,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_alert_incident", ["school_id", "incident_id"], unique=False)
         batch_op.create_index(
             "ix_alert_recipient", ["school_id", "recipient_id", "read_at", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_alert_unread",
+            ["school_id", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("read_at IS NULL AND passed_on_at IS NULL AND passed_on_from IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL AND passed_on_at IS NULL AND passed_on_from IS NULL"),
         )
 
     # ### end Alembic commands ###

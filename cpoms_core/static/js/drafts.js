@@ -1,5 +1,5 @@
-// form[data-draft="KEY"]: what is typed is kept on the server, for its author only, two seconds after
-// the last change, when the page is left and when it is covered. PUT /drafts/KEY with
+// form[data-draft="ADDRESS"]: what is typed is kept on the server, for its author only, two seconds after
+// the last change, when the page is left and when it is covered. PUT to that address with
 // {"fields": [[name, value], ...], "submission": "..."}. Files and the CSRF token are left out.
 // Nothing is put into the browser's storage: school computers are shared.
 
@@ -8,11 +8,11 @@ import { resume, send } from './http.js';
 
 const WAIT = 2000;
 const RETRY = [5000, 15_000, 60_000];
-const LEFT_OUT = new Set(['csrf_token', 'submission', 'draft']);
+const LEFT_OUT = new Set(['csrf_token', 'submission', 'draft', 'training']);
 
 each('form[data-draft]', (form) => {
   const state = form.querySelector('[data-draft-state]');
-  const address = `/drafts/${encodeURIComponent(form.dataset.draft)}`;
+  const address = form.dataset.draft;
   let saved = JSON.stringify(read());
   let timer = null;
   let running = null;
@@ -78,6 +78,9 @@ each('form[data-draft]', (form) => {
     submitted = true;
     clearTimeout(timer);
     running?.abort();
+  });
+  document.addEventListener('submit', (event) => { // form[data-draft-discard]: leaving must not save it again
+    if (event.target.matches('[data-draft-discard]')) submitted = true;
   });
   form.addEventListener('submit:failed', () => { submitted = false; later(0); });
   window.addEventListener('pageshow', (event) => { if (event.persisted) submitted = false; });

@@ -1,6 +1,8 @@
 // [data-files]: a file field that takes several files one after the other, by choosing or dragging,
-// and lists them with their sizes. form[data-upload]: with files chosen it is sent by XMLHttpRequest,
-// the one way that reports progress. Without this script both are plain fields and forms.
+// and lists them with their sizes; one that is larger than data-largest (bytes) is refused at once.
+// The names of the files go into the form as files_chosen: a draft keeps them, and the page says which
+// files have to be chosen again. form[data-upload]: with files chosen it is sent by XMLHttpRequest, the
+// one way that reports progress. Without this script both are plain fields and forms.
 //
 // The server may answer JSON {"location": "/..."} (the request says X-Requested-With), a redirect, or
 // the page with errors (4xx): that is shown in place and the chosen files are kept.
@@ -8,6 +10,9 @@
 import { each, make, say } from './each.js';
 import { csrfToken } from './http.js';
 
+const LIST = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+const names = (files) => LIST.format(files.map((file) => `“${file.name}”`));
+const tooLarge = (zone) => [...zone.querySelector('input[type="file"]').files].filter((file) => file.size > Number(zone.dataset.largest || Infinity));
 const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 each('[data-files]', (zone) => {
@@ -20,6 +25,8 @@ each('[data-files]', (zone) => {
     const transfer = new DataTransfer();
     for (const file of files) transfer.items.add(file);
     input.files = transfer.files;
+    const large = tooLarge(zone);
+    zone.querySelector('[data-chosen-before]')?.remove();
     list.replaceChildren(...files.map((file) => {
       const remove = make('button', { type: 'button', className: 'link', textContent: 'Remove' });
       remove.setAttribute('aria-label', `Remove ${file.name}`);
@@ -27,8 +34,12 @@ each('[data-files]', (zone) => {
         put(files.filter((one) => one !== file));
         input.focus();
       });
-      return make('li', {}, make('span', { className: 'name', textContent: file.name }), make('span', { className: 'quiet', textContent: size(file.size) }), remove);
+      const name = make('span', { className: 'name', textContent: file.name });
+      if (large.includes(file)) name.append(make('span', { className: 'too-large', textContent: `Too large: at most ${Math.round(zone.dataset.largest / 1048576)}\u00a0MB. Leave it out.` }));
+      const kept = make('input', { type: 'hidden', name: 'files_chosen', value: file.name });
+      return make('li', {}, name, make('span', { className: 'quiet', textContent: size(file.size) }), remove, kept);
     }));
+    zone.dispatchEvent(new Event('input', { bubbles: true })); // a draft keeps the names
   }
   const same = (one, other) => one.name === other.name && one.size === other.size && one.lastModified === other.lastModified;
   const more = (fresh) => put([...files, ...[...fresh].filter((file) => !files.some((one) => same(one, file)))]);
@@ -55,27 +66,47 @@ each('form[data-upload]', (form) => {
     const chosen = [...form.querySelectorAll('[data-files] input[type="file"]')];
     if (event.defaultPrevented || !chosen.some((input) => input.files.length)) return;
     event.preventDefault();
+    const zones = [...form.querySelectorAll('[data-files]')];
+    let bars = null;
+    let stop = null;
+    let removers = [];
+    const state = make('p', { className: 'field-help', role: 'status' });
+    form.querySelector('.sending > p.field-error[role="status"]')?.remove(); // of the time before
+    form.querySelector('.sending')?.append(state);
+    const large = zones.flatMap(tooLarge);
+    if (large.length) return failed(`Nothing was sent: ${names(large)} ${large.length > 1 ? 'are' : 'is'} too large. Leave ${large.length > 1 ? 'them' : 'it'} out and send again.`);
     const body = new FormData(form, event.submitter);
-    const bar = make('progress', { max: 100, value: 0 });
-    bar.setAttribute('aria-label', 'Sending the files');
-    const state = make('p', { className: 'field-help', role: 'status', textContent: 'Sending the files…' });
-    form.querySelector('.sending')?.append(bar, state);
+    const files = chosen.flatMap((input) => [...input.files]);
+    bars = progressOf(zones);
+    stop = make('button', { type: 'button', className: 'btn', textContent: 'Stop sending' });
+    removers = zones.flatMap((zone) => [...zone.querySelectorAll('.drop-list button')]);
+    for (const one of removers) one.disabled = true;
+    form.querySelector('.sending')?.append(stop);
+    say(state, 'Sending the files…');
 
     const request = new XMLHttpRequest();
     request.open('POST', form.action);
     request.setRequestHeader('X-CSRF-Token', csrfToken());
     request.setRequestHeader('X-Requested-With', 'XMLHttpRequest');
     request.setRequestHeader('Accept', 'application/json, text/html;q=0.9');
-    request.upload.addEventListener('progress', ({ loaded, total }) => { bar.value = (100 * loaded) / total; });
-    request.upload.addEventListener('load', () => say(state, 'Files sent. Saving…'));
+    let sent = 0; // bytes of the files: what is in front of them and between them is little
+    request.upload.addEventListener('progress', ({ loaded, total }) => {
+      sent = Math.max(0, loaded - (total - files.reduce((sum, file) => sum + file.size, 0)));
+      bars.show(sent);
+    });
+    request.upload.addEventListener('load', () => { stop.remove(); say(state, 'Files sent. Saving…'); });
+    stop.addEventListener('click', () => request.abort());
 
     function failed(text) {
-      bar.remove();
+      bars?.end();
+      stop?.remove();
+      for (const one of removers) one.disabled = false;
       say(state, text);
       state.className = 'field-error';
       form.dispatchEvent(new CustomEvent('submit:failed'));
     }
-    request.addEventListener('error', () => failed('Nothing was recorded: the connection was lost. Your text and files are still here. Please send again.'));
+    request.addEventListener('abort', () => failed('Nothing was recorded: you stopped the sending. Your text and files are still here.'));
+    request.addEventListener('error', () => failed(`Nothing was recorded: the connection was lost${at(files, sent)}. No file was stored, not in part either: ${names(files)} ${files.length > 1 ? 'are' : 'is'} missing. Your text and files are still here. Please send again.`));
     request.addEventListener('load', () => {
       const type = request.getResponseHeader('Content-Type') ?? '';
       if (type.includes('json')) {
@@ -91,6 +122,33 @@ each('form[data-upload]', (form) => {
     });
     request.send(body);
   });
+
+  // Which of the files was on its way.
+  function at(files, sent) {
+    let before = 0;
+    const current = files.find((file) => sent < (before += file.size));
+    return current ? ` while ${names([current])} was sent` : '';
+  }
+
+  // A bar for each file: they go one after the other, in the order of the form.
+  function progressOf(zones) {
+    const rows = zones.flatMap((zone) => [...zone.querySelectorAll('.drop-list li')].map((row, index) => {
+      const file = zone.querySelector('input[type="file"]').files[index];
+      const bar = make('progress', { max: Math.max(1, file.size), value: 0 });
+      bar.setAttribute('aria-label', `Sending ${file.name}`);
+      row.append(bar);
+      return { bar, size: file.size };
+    }));
+    return {
+      show(sent) {
+        for (const { bar, size: whole } of rows) {
+          bar.value = Math.max(0, Math.min(whole, sent));
+          sent -= whole;
+        }
+      },
+      end() { for (const { bar } of rows) bar.remove(); },
+    };
+  }
 
   // The form with its errors takes the place of the form; the files move over.
   function show(page, chosen) {

@@ -1,4 +1,4 @@
-// [data-folds]: "Show all actions" opens or closes every details[data-fold="actions"] in it, "Show parent
+// [data-folds]: "Show all actions" opens or closes every details[data-fold="actions"] in it, "Toggle parent
 // categories" shows both names in the lozenges. Without this script both are links that reload the page.
 // On paper every fold is open.
 
@@ -6,8 +6,10 @@ import { each } from './each.js';
 
 function toggle(link, isOn, turn) {
   const show = () => {
-    link.textContent = isOn() ? link.dataset.labelOpen : link.dataset.labelClosed;
+    if (link.dataset.labelOpen) link.textContent = isOn() ? link.dataset.labelOpen : link.dataset.labelClosed;
+    else link.ariaPressed = String(isOn()); // its words stay the same
   };
+  for (const said of link.querySelectorAll('[data-state]')) said.remove();
   link.setAttribute('role', 'button');
   link.addEventListener('click', (event) => {
     event.preventDefault();

@@ -39,7 +39,7 @@ each('select[data-type-ahead]', (select) => {
     maxItems: single ? 1 : null,
     placeholder: placeholder ?? null,
     hidePlaceholder: single, // hidden when it loses the focus, a line would go and a click below would miss
-    closeAfterSelect: single,
+    closeAfterSelect: single || Boolean(source), // what was found for the last words is done with
     selectOnTab: false,
     openOnFocus: !source,
     allowEmptyOption: false,
@@ -114,6 +114,14 @@ each('select[data-type-ahead]', (select) => {
     clearTimeout(box.refreshTimeout);
     box.refreshTimeout = null;
   });
+
+  // What was chosen leaves the list, and the box would go on pointing at it.
+  const tidy = () => {
+    const pointed = input.getAttribute('aria-activedescendant');
+    if (pointed !== null && !document.getElementById(pointed)) input.removeAttribute('aria-activedescendant');
+  };
+  box.hook('after', 'refreshOptions', tidy);
+  box.on('dropdown_close', tidy);
 
   // Enter chooses; it must not send a half-filled form because the list was not open yet.
   input.addEventListener('keydown', (event) => {

@@ -17,8 +17,10 @@ from cpoms_core.hooks.types import (
     FieldError,
     FormField,
     NavItem,
+    Option,
     Panel,
     Permission,
+    PrintPart,
     SettingSpec,
     Tab,
     TaskSpec,
@@ -27,6 +29,10 @@ from cpoms_core.modules.routes import PUBLIC, ModuleRoutes, NotAudited
 from cpoms_core.testing.probe import behaviour, views
 
 READ = "probe:read"
+DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60" viewBox="0 0 120 60">'
+    '<rect width="120" height="60" fill="#eef4f8"/><circle cx="30" cy="30" r="9" fill="#a8221b"/></svg>'
+)
 PANEL = "cpoms_core.testing.probe:templates/panel.pt"
 
 
@@ -57,6 +63,9 @@ def register_routes(routes: ModuleRoutes) -> None:
     )
     routes.route("probe.student", "/probe/students/{student_id}")
     routes.view(views.student, "probe.student", permission=READ, audit="probe.student", template="json")
+    for name in ("incident", "action"):
+        routes.route(f"probe.{name}", f"/probe/{name}s/{{{name}_id}}")
+        routes.view(views.asked, f"probe.{name}", permission=READ, audit="probe.viewed", template="json")
     routes.static("cpoms_core.testing.probe:static")
 
 
@@ -116,6 +125,33 @@ def student_tabs(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> An
 
 
 @hookimpl
+def student_panels(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Any:
+    usual = [Panel("student-overview", 50, PANEL, {"text": "The probe knows this child."}, needs=READ)]
+    return behaviour.do("student_panels", lambda **_: usual, db=db, viewer=viewer, student_id=student_id)
+
+
+@hookimpl
+def student_form_fields(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Any:
+    usual = [FormField("probe-note", StringField("Note of the probe"), 500)]
+    return behaviour.do("student_form_fields", lambda **_: usual, db=db, viewer=viewer, student_id=student_id)
+
+
+@hookimpl
+def student_saved(
+    db: PluginSession, viewer: Viewer, student_id: uuid.UUID, version: int, values: Mapping[str, Any]
+) -> None:
+    behaviour.do(
+        "student_saved",
+        _nothing,
+        db=db,
+        viewer=viewer,
+        student_id=student_id,
+        version=version,
+        values=values,
+    )
+
+
+@hookimpl
 def incident_form_fields(db: PluginSession, viewer: Viewer) -> Any:
     usual = [FormField("probe-note", StringField("Note of the probe"), 50)]
     return behaviour.do("incident_form_fields", lambda **_: usual, db=db, viewer=viewer)
@@ -135,6 +171,120 @@ def incident_panels(db: PluginSession, viewer: Viewer, incident_ids: Sequence[uu
             one: [Panel("incident-foot", 50, PANEL, {"text": "A probe's panel."}, needs=READ)]
             for one in incident_ids
         },
+        db=db,
+        viewer=viewer,
+        incident_ids=incident_ids,
+    )
+
+
+@hookimpl
+def incident_edit_fields(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID) -> Any:
+    return behaviour.do("incident_edit_fields", _note_now, db=db, viewer=viewer, incident_id=incident_id)
+
+
+def _note_now(db: PluginSession, incident_id: uuid.UUID, **_others: Any) -> list[FormField]:
+    from sqlalchemy import select
+
+    from cpoms_core.testing.probe.models import ProbeNote
+
+    note = db.scalar(select(ProbeNote.text).where(ProbeNote.incident_id == incident_id))
+    return [FormField("probe-note", StringField("Note of the probe", default=note or ""), 50)]
+
+
+@hookimpl
+def action_edit_fields(db: PluginSession, viewer: Viewer, action_id: uuid.UUID) -> Any:
+    usual = [FormField("probe-note", StringField("Note of the probe"), 50)]
+    return behaviour.do("action_edit_fields", lambda **_: usual, db=db, viewer=viewer, action_id=action_id)
+
+
+@hookimpl
+def incident_options(db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]) -> Any:
+    return behaviour.do(
+        "incident_options",
+        lambda **_: {one: [Option("Probe this", "probe.incident", 50, needs=READ)] for one in incident_ids},
+        db=db,
+        viewer=viewer,
+        incident_ids=incident_ids,
+    )
+
+
+@hookimpl
+def action_options(db: PluginSession, viewer: Viewer, action_ids: Sequence[uuid.UUID]) -> Any:
+    return behaviour.do(
+        "action_options",
+        lambda **_: {one: [Option("Probe this", "probe.action", 50, needs=READ)] for one in action_ids},
+        db=db,
+        viewer=viewer,
+        action_ids=action_ids,
+    )
+
+
+@hookimpl
+def incident_merged(
+    db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, into_id: uuid.UUID, action_id: uuid.UUID
+) -> None:
+    behaviour.do(
+        "incident_merged",
+        _nothing,
+        db=db,
+        viewer=viewer,
+        incident_id=incident_id,
+        into_id=into_id,
+        action_id=action_id,
+    )
+
+
+@hookimpl
+def incident_split(db: PluginSession, viewer: Viewer, action_id: uuid.UUID, incident_id: uuid.UUID) -> None:
+    behaviour.do(
+        "incident_split", _nothing, db=db, viewer=viewer, action_id=action_id, incident_id=incident_id
+    )
+
+
+@hookimpl
+def incidents_removed(
+    db: PluginSession,
+    viewer: Viewer,
+    change_id: uuid.UUID,
+    incident_ids: Sequence[uuid.UUID],
+    action_ids: Sequence[uuid.UUID],
+) -> None:
+    behaviour.do(
+        "incidents_removed",
+        _nothing,
+        db=db,
+        viewer=viewer,
+        change_id=change_id,
+        incident_ids=incident_ids,
+        action_ids=action_ids,
+    )
+
+
+@hookimpl
+def incidents_reinstated(
+    db: PluginSession,
+    viewer: Viewer,
+    change_id: uuid.UUID,
+    incident_ids: Sequence[uuid.UUID],
+    action_ids: Sequence[uuid.UUID],
+) -> None:
+    behaviour.do(
+        "incidents_reinstated",
+        _nothing,
+        db=db,
+        viewer=viewer,
+        change_id=change_id,
+        incident_ids=incident_ids,
+        action_ids=action_ids,
+    )
+
+
+@hookimpl
+def incident_prints(db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]) -> Any:
+    usual = PrintPart(50, "Probe", ["A line of the probe."], DRAWING, needs=READ)
+    return behaviour.do(
+        "incident_prints",
+        lambda **_: {one: [usual] for one in incident_ids},
         db=db,
         viewer=viewer,
         incident_ids=incident_ids,
@@ -197,6 +347,13 @@ def module_enabled(db: PluginSession, viewer: Viewer) -> None:
 @hookimpl
 def module_disabled(db: PluginSession, viewer: Viewer) -> None:
     behaviour.do("module_disabled", _nothing, db=db, viewer=viewer)
+
+
+@hookimpl
+def merge_students(db: PluginSession, viewer: Viewer, kept_id: uuid.UUID, merged_id: uuid.UUID) -> Any:
+    return behaviour.do(
+        "merge_students", lambda **_: {}, db=db, viewer=viewer, kept_id=kept_id, merged_id=merged_id
+    )
 
 
 @hookimpl

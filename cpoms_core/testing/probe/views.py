@@ -37,3 +37,8 @@ def echo(request: Request) -> dict[str, Any]:
 def student(request: Request) -> dict[str, Any]:
     """Says which student was asked for."""
     return {"student": request.matchdict["student_id"]}
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """Says which incident or action was asked for."""
+    return dict(request.matchdict)

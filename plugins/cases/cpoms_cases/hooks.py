@@ -11,7 +11,7 @@ from cpoms_cases.models import ACTIVE
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.hooks import hookimpl
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.hooks.types import AuditWords, FieldError, FormField, Panel
+from cpoms_core.hooks.types import AuditWords, FieldError, FormField, Panel, PrintPart
 from cpoms_core.modules.routes import ModuleRoutes
 from cpoms_core.web.forms import as_id
 
@@ -62,12 +62,32 @@ def incident_saved(
 
 
 @hookimpl
+def incident_merged(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, into_id: uuid.UUID) -> None:
+    """The case of the merged incident stays with its id and is shown in the action that it became; what was
+    still to be done about it is to be done about the other one."""
+    services.carry_over(db, viewer, incident_id, into_id)
+
+
+@hookimpl
 def incident_panels(
     db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, list[Panel]]:
     """Status and Assigned to in the margin of every incident (CAS-01)."""
     return {
         incident_id: [Panel("incident-margin", 10, views.MARGIN, views.margin_context(standing))]
+        for incident_id, standing in queries.standings(db, viewer, incident_ids).items()
+    }
+
+
+@hookimpl
+def incident_prints(
+    db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[PrintPart]]:
+    """Status and Assigned to on paper (INC-13, EDT-07)."""
+    return {
+        incident_id: [
+            PrintPart(10, lines=[f"Status: {standing.status_name}. Assigned to: {standing.assignee_name}."])
+        ]
         for incident_id, standing in queries.standings(db, viewer, incident_ids).items()
     }
 

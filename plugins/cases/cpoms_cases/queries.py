@@ -149,10 +149,17 @@ def assigned_to(db: PluginSession, viewer: Viewer) -> list[AssignedRow]:
     rows = db.execute(_assigned_to(viewer), policy.who(viewer))
     found = [
         AssignedRow(
-            Row("Incident", incident_id, number, viewer.local(created), age(created, viewer.now())),
+            Row(
+                "Incident",
+                incident_id,
+                number,
+                viewer.local(created),
+                age(created, viewer.now()),
+                training=training,
+            ),
             bool(visible),
         )
-        for incident_id, number, created, visible in rows
+        for incident_id, number, created, training, visible in rows
     ]
     describe(db, viewer, [one.row for one in found if one.opens])
     return found
@@ -161,7 +168,13 @@ def assigned_to(db: PluginSession, viewer: Viewer) -> list[AssignedRow]:
 @policy.for_rights
 def _assigned_to(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
     return (
-        select(Incident.id, Incident.number, Incident.created_at, policy.visible_incidents(sight))
+        select(
+            Incident.id,
+            Incident.number,
+            Incident.created_at,
+            Incident.training,
+            policy.visible_incidents(sight),
+        )
         .join(Case, Case.incident_id == Incident.id)
         .join(User, User.id == Case.assignee_id)
         .where(

@@ -69,6 +69,22 @@ def assign(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, assignee_i
     _change(db, viewer, incident, case, State(_state(case).status, assignee_id))
 
 
+def carry_over(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, into_id: uuid.UUID) -> None:
+    """An incident was merged into another: where its case is active, the other's becomes so too, and whoever
+    it is assigned to gets the other one, if nobody has that and they can see it. Otherwise it would leave
+    their list unnoticed. Nobody is mailed where the module is off."""
+    merged = db.get(Case, (db.school_id, incident_id))
+    if merged is None or merged.status != ACTIVE:
+        return
+    into = db.scalars(select(Incident).where(Incident.id == into_id).with_for_update()).one()
+    case = db.get(Case, (db.school_id, into_id))
+    assignee_id = _state(case).assignee_id
+    if assignee_id is None and merged.assignee_id and queries.sees(db, merged.assignee_id, into_id):
+        assignee_id = merged.assignee_id
+    mails = "cases" in viewer.modules
+    _change(db, viewer, into, case, State(ACTIVE, assignee_id), mails=mails)
+
+
 def _locked(db: PluginSession, incident_id: uuid.UUID, condition: ColumnElement[bool]) -> Incident:
     """The incident, locked until the transaction ends: one change of a case at a time, the first one too,
     for which there is no row of ours to lock. Raises NothingThere."""
@@ -92,6 +108,7 @@ def _change(
     to: State,
     *,
     with_form: bool = False,
+    mails: bool = True,
 ) -> None:
     """Writes a change with its history, audit and mail; where nothing differs, nothing."""
     before = _state(case)
@@ -117,10 +134,12 @@ def _change(
         )
     )
     db.flush()
-    _tell(db, viewer, incident, before, to)
+    _tell(db, viewer, incident, before, to, mails=mails)
 
 
-def _tell(db: PluginSession, viewer: Viewer, incident: Incident, before: State, to: State) -> None:
+def _tell(
+    db: PluginSession, viewer: Viewer, incident: Incident, before: State, to: State, *, mails: bool
+) -> None:
     """The audit's entries, and the mail to who is newly assigned, unless they assigned themselves."""
     subjects = [one for one in (incident.id, incident.student_id) if one]
     if to.status != before.status:
@@ -129,6 +148,7 @@ def _tell(db: PluginSession, viewer: Viewer, incident: Incident, before: State, 
         return
     assignee = str(to.assignee_id) if to.assignee_id else None
     db.audit(viewer, "case.assigned", subjects, number=incident.number, assignee=assignee)
-    if to.assignee_id is not None and to.assignee_id != viewer.user_id:
+    if mails and to.assignee_id is not None and to.assignee_id != viewer.user_id:
         sender = {"sender": str(viewer.user_id)} if viewer.user_id else {}
-        db.queue_mail("assigned", to_user=to.assignee_id, now=viewer.now(), **sender)
+        about = {"incident": str(incident.id)}
+        db.queue_mail("assigned", to_user=to.assignee_id, now=viewer.now(), **about, **sender)

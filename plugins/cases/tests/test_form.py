@@ -100,7 +100,7 @@ def test_an_error_elsewhere_keeps_both_fields(school: SchoolForTests, web: Any, 
     [
         ("teacher", "Tariq Teacher has no key"),
         (UNKNOWN, "This person is not known."),
-        ("nonsense", "Invalid Choice"),
+        ("nonsense", "This cannot be chosen."),
     ],
 )
 def test_who_cannot_be_assigned_at_all_is_refused(

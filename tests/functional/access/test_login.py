@@ -201,6 +201,7 @@ def test_log_out_ends_the_session(web: Any, school: SchoolForTests) -> None:
     token = browser.session
     answer = browser.submit("/logout", {"csrf_token": browser.csrf("/account")})
     assert answer.location.endswith("/login?said=logged-out")
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
     assert "You are logged out." in text_of(answer.follow())
     assert "session" not in browser.cookies
     assert events(school)[-1] == "logout"

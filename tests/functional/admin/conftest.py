@@ -30,6 +30,9 @@ def soup(page: webtest.TestResponse) -> BeautifulSoup:
     return BeautifulSoup(page.text, "html.parser")
 
 
+FRAME = ("/logout", "/session/names", "/session/unlock")
+
+
 class Pages:
     """Reads the administration's pages as a person would."""
 
@@ -46,7 +49,7 @@ class Pages:
     @staticmethod
     def form(page: webtest.TestResponse) -> webtest.Form:
         """The page's own form: the first that is not the frame's."""
-        own = [form for form in page.forms.values() if form.action not in ("/logout", "/session/unlock")]
+        own = [form for form in page.forms.values() if form.action not in FRAME]
         return own[0]
 
     @staticmethod

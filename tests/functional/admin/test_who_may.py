@@ -66,7 +66,7 @@ def test_every_page_opens_for_an_administrator(
         tabs = pages.tabs(page)
         assert tabs == [
             "Overview", "Users", "User groups", "Alert groups", "Groups", "Who sees what", "Imports",
-            "Log-in by a provider", "Security log", "Modules", "Settings",
+            "Log-in by a provider", "Security log", "Parts in incidents", "Modules", "Settings",
         ]  # fmt: skip
         (current,) = page.html.select("#admin-menu a[aria-current]")
         assert at(school, pattern).startswith(current["href"])

@@ -138,12 +138,12 @@ def test_filters_by_day_kind_and_event(school: SchoolForTests, web: Any, write: 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"first": "yesterday"}, "Not a valid date value."),
+        ({"first": "yesterday"}, "Give a whole date: day, month and year."),
         ({"first": "0001-01-01"}, "Give a day of this century."),
         ({"last": "9999-12-31"}, "Give a day of this century."),
         ({"first": "2026-07-11", "last": "2026-07-10"}, "This is before the first day."),
-        ({"event": "made.up"}, "Not a valid choice."),
-        ({"kind": "everything"}, "Not a valid choice."),
+        ({"event": "made.up"}, "This cannot be chosen."),
+        ({"kind": "everything"}, "This cannot be chosen."),
     ],
 )
 def test_a_filter_that_is_none_is_refused_beside_its_field(

@@ -65,7 +65,9 @@ def test_a_student_found_by_another_name_says_so(school: SchoolForTests, web: An
         summer.preferred_surname = "Barlow"
         summer.search_text = "summer barlow summer yarwood"
     lead = web(school, "lead")
-    assert found(lead.submit("/", {"q": "yarw"})) == ["Summer Barlow Year 9, 9C · found by another name"]
+    assert found(lead.submit("/", {"q": "yarw"})) == [
+        "Summer Barlow Year 9, 9C · found by another name or a keyword"
+    ]
     assert found(lead.submit("/", {"q": "barl"})) == ["Summer Barlow Year 9, 9C"]
     answer = lead.fetch(
         "POST",
@@ -74,7 +76,7 @@ def test_a_student_found_by_another_name_says_so(school: SchoolForTests, web: An
         content_type="application/json",
         headers={"X-CSRF-Token": lead.csrf()},
     )
-    assert [one["note"] for one in answer.json] == ["Year 9, 9C · found by another name"]
+    assert [one["note"] for one in answer.json] == ["Year 9, 9C · found by another name or a keyword"]
 
 
 def test_an_empty_search_lists_nobody(school: SchoolForTests, web: Any) -> None:

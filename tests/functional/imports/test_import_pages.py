@@ -69,7 +69,7 @@ class Imports:
             return list(db.scalars(select(ImportRun).order_by(ImportRun.id)))
 
     def stored(self, run: ImportRun) -> bool:
-        return self.school.app.storage._path(self.school.id, run.id).exists()
+        return self.school.app.storage.place.path(self.school.id, run.id).exists()
 
     def events(self) -> list[str]:
         with self.school.app.session(self.school.id, writes=False) as db:

@@ -126,7 +126,7 @@ def test_who_lost_their_key_is_told_all_the_same(school: SchoolForTests, web: An
         db.get_one(SoftKey, school.keys["head"]).removed_at = utc_now()
     page = web(school, "teacher").submit(TOLD, chosen(school, "Behaviour"))
     assert configured(page) == ["Hugo Head for Behaviour"]
-    assert "Could not normally see this incident: Hugo Head" in page.text
+    assert "cannot normally see this incident, because they have no key." in page.text
     record(school, web, "Behaviour")
     assert alerted(school) == [("head", False)]
 

@@ -134,10 +134,17 @@ def test_the_action_form_has_its_fields(school: SchoolForTests, web: Any) -> Non
     (incident,) = incidents(school)
     page = lead.get(f"/incidents/{incident.id}/actions/add")
     names = [part["name"] for part in page.html.select("#action-form [name]")]
-    order = list(dict.fromkeys(name for name in names if name not in ("csrf_token", "submission", "draft")))
-    assert order == ["text", "categories", "linked_actions", "occurred", "files", "alerts", "agencies"]
+    beside = ("csrf_token", "submission", "draft", "training", "alert_groups", "look")
+    order = list(dict.fromkeys(name for name in names if name not in beside))
+    assert order == ["text", "categories", "linked_actions", "agencies", "occurred", "files", "alerts"]
     ticks = [box["value"] for box in page.html.select('[name="linked_actions"]')]
     assert ticks == ["show", "share"]
+    words = page.html.select_one("#action-form").get_text(" ", strip=True)
+    for label in (
+        *("Action taken", "Add categories", "Add action to linked students", "Share documents"),
+        *("Agency involved", "Date and time", "Files", "Alert staff"),
+    ):
+        assert label in words
     button = page.html.find("button", string="Add incident alert recipients")
     assert str(school.users["teacher"]) in button["data-members"]
     assert "Alerted to the incident: Tariq Teacher" in page.text

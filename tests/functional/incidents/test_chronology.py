@@ -58,16 +58,21 @@ def test_newest_first_by_the_date_of_the_incident(school: SchoolForTests, web: A
 
 
 def test_the_margin_says_who_when_number_categories_and_with_whom(school: SchoolForTests, web: Any) -> None:
-    """INC-13, INC-08: author, number, categories, linked students' names; agencies beside the text."""
+    """INC-13, INC-08: author, date, number, categories, linked students' names; the module's status and
+    assignee; agencies beside the text."""
     record(
         school,
         "A note.",
         linked=[Linked(school.students["chloe"])],
         agency_ids=[school.agencies["Police"]],
+        occurred_at=dt.datetime(2026, 7, 3, 13, 5, tzinfo=dt.UTC),
     )
     (margin,) = chronology(school, web, "aoife").select(".incident-margin")
     words = margin.get_text(" ", strip=True)
-    for part in ("Lena Lead", "Number 1", "Behaviour", "With Chloë Martin-Smith"):
+    for part in (
+        *("Lena Lead", "3 Jul 2026", "14:05", "Number 1", "Behaviour", "With Chloë Martin-Smith"),
+        *("Status: Active", "Assigned to: Nobody"),
+    ):
         assert part in words
     assert "Police" in chronology(school, web, "aoife").select_one(".incident-body").get_text()
 
@@ -80,6 +85,7 @@ def test_sub_categories_alone_until_parents_are_toggled(school: SchoolForTests, 
     (lozenge,) = page.select(".incident-margin .lozenges li, .incident-margin li")
     assert "Bullying" in lozenge.get_text()
     toggle = page.select_one("[data-toggle-parents]")
+    assert toggle.get_text().startswith("Toggle parent categories")
     again = web(school, "lead").get(toggle["href"]).html
     assert again.select_one("#chronology").get("data-parents") is not None
     assert "Behaviour" in again.select_one(".incident-margin").get_text()
@@ -93,7 +99,10 @@ def test_actions_are_folded_until_all_are_shown(school: SchoolForTests, web: Any
     page = chronology(school, web, "aoife")
     fold = page.select_one("details.incident-actions")
     assert fold.summary.get_text().startswith("2 actions") and fold.get("open") is None
-    opened = web(school, "lead").get(page.select_one("[data-toggle-folds]")["href"]).html
+    toggle = page.select_one("[data-toggle-folds]")
+    assert toggle.get_text() == "Show all actions"
+    opened = web(school, "lead").get(toggle["href"]).html
+    assert opened.select_one("[data-toggle-folds]").get_text() == "Hide all actions"
     assert opened.select_one("details.incident-actions").get("open") is not None
 
 
@@ -114,6 +123,14 @@ def test_an_action_is_on_linked_records_only_where_it_was_ticked(school: SchoolF
     assert "For Aoife alone." in own and "For both." in own
     assert "For both." in linked
     assert "For Aoife alone." not in linked
+
+
+def test_marking_as_read_needs_the_action_on_the_page(school: SchoolForTests, web: Any) -> None:
+    """INC-12, ACT-01: an alert to an action that is not on the linked child's record stays open there."""
+    incident = record(school, "At lunch.", linked=[Linked(school.students["chloe"])])
+    act(school, incident, "Rang the parents.", alert_ids=[school.users["lead"]])
+    buttons = [chronology(school, web, one).select("input[name=alert]") for one in ("chloe", "aoife")]
+    assert [len(found) for found in buttons] == [0, 1]
 
 
 def test_an_address_puts_no_incident_on_another_childs_record(school: SchoolForTests, web: Any) -> None:
@@ -183,3 +200,37 @@ def test_an_alert_says_who_whom_which_categories_and_how_old(school: SchoolForTe
     for part in ("Incident", "Aoife O'Connor", "Behaviour", "Lena Lead", "just now"):
         assert part in row
     assert "Not on the dashboard." not in page.text and "You have no alerts." not in page.text
+
+
+def test_an_action_with_everything_on_its_form(school: SchoolForTests, web: Any) -> None:
+    """ACT-01: Action taken, Add categories, Add action to linked students with Share documents, Agency
+    involved, Date/time, Files, Alert staff; each is under the incident, and on the linked record what was
+    ticked for it."""
+    incident = record(school, "Both were there.", linked=[Linked(school.students["chloe"])])
+    lead = web(school, "lead")
+    everything = {
+        "text": "Rang the police.",
+        "categories": str(school.categories["Medical"]),
+        "linked_actions": ["show", "share"],
+        "agencies": str(school.agencies["Police"]),
+        "occurred": "2026-01-05T10:40",
+        "alerts": str(school.users["teacher"]),
+    }
+    for name, changes in (("crime-number.txt", {}), ("for-aoife.txt", {"linked_actions": "show"})):
+        lead.submit(
+            f"/incidents/{incident.id}/actions/add",
+            {"submission": str(new_id()), **everything, **changes},
+            upload_files=[("files", name, b"A letter.")],
+            status=302,
+        )
+    for student, files in (("aoife", {"crime-number.txt", "for-aoife.txt"}), ("chloe", {"crime-number.txt"})):
+        page = chronology(school, web, student)
+        assert page.select_one("details.incident-actions summary").get_text().startswith("2 actions")
+        action = page.select_one("li.action").get_text(" ", strip=True)
+        for part in ("Rang the police.", "Lena Lead", "5 Jan 2026", "10:40", "Police", "Added Medical"):
+            assert part in action, (student, part)
+        shown = {link.get_text(strip=True) for link in page.select("li.action .incident-files li > a")}
+        assert shown == files
+        assert "Medical" in page.select_one(".incident-margin .lozenges").get_text()
+    alerted = web(school, "teacher").get("/").html.select_one("[aria-labelledby=alerts]")
+    assert "Action for Aoife O'Connor" in alerted.get_text(" ", strip=True)

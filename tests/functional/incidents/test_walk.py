@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
+from cpoms_core.access.models import GroupPermission
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Draft, Incident
 from cpoms_core.testing.schools import SchoolForTests
@@ -55,8 +56,12 @@ def test_the_form_has_its_fields_in_the_guides_order(school: SchoolForTests, web
     page = web(school, "teacher").get("/incidents/add")
     form = page.html.select_one("#incident-form")
     names = [part.get("name") for part in form.select("[name]") if not part["name"].startswith("cases-")]
-    order = list(dict.fromkeys(name for name in names if name not in ("csrf_token", "submission", "draft")))
-    assert order == ["student", "text", "categories", "linked", "occurred", "files", "alerts", "agencies"]
+    beside = ("csrf_token", "submission", "draft", "training", "alert_groups", "look")
+    order = list(dict.fromkeys(name for name in names if name not in beside))
+    assert order == [
+        *("student", "new_student", "new_born", "text", "categories", "linked", "occurred", "files"),
+        *("alerts", "agencies"),
+    ]
 
 
 def test_the_green_plus_names_the_student(school: SchoolForTests, web: Any) -> None:
@@ -67,6 +72,25 @@ def test_the_green_plus_names_the_student(school: SchoolForTests, web: Any) -> N
     assert "Aoife" in plus.get_text()
     form = lead.get(plus["href"])
     assert form.html.select_one("#student option[selected]")["value"] == str(school.students["aoife"])
+
+
+@pytest.mark.parametrize(
+    ("path", "chosen"),
+    [("/students/{}/incidents", "Aoife O'Connor"), ("/incidents/whole-school", "Whole school")],
+)
+def test_new_incident_of_a_chronology(school: SchoolForTests, web: Any, path: str, chosen: str) -> None:
+    """INC-01, INC-13: the Incidents tab has a button that opens the form with its student chosen, the whole
+    school's page with that; who may not add has none."""
+    path = path.format(school.students["aoife"])
+    lead = web(school, "lead")
+    (button,) = lead.get(path).html.select(".main-actions a")
+    assert button.get_text(strip=True) == "New incident"
+    form = lead.get(button["href"])
+    assert form.html.select_one("#student option[selected]").get_text(strip=True) == chosen
+    with school.app.transaction(school.id) as db:
+        for row in db.scalars(select(GroupPermission).where(GroupPermission.permission == "incidents:add")):
+            db.delete(row)
+    assert "New incident" not in lead.get(path).text
 
 
 def test_a_lead_lands_on_the_record_with_the_new_incident_marked(school: SchoolForTests, web: Any) -> None:
@@ -89,7 +113,7 @@ def test_a_lead_lands_on_the_record_with_the_new_incident_marked(school: SchoolF
         ({"student": "018f0000-0000-7000-8000-000000000000"}, "This student is not known."),
         ({"student": "Nobody Atall"}, "This student is not known."),
         ({"occurred": "2999-01-01T08:00"}, "in the future"),
-        ({"occurred": "yesterday"}, "Not a valid"),
+        ({"occurred": "yesterday"}, "Give both, a whole date and a time of day."),
         ({"alerts": "018f0000-0000-7000-8000-000000000000"}, "no longer has an account"),
     ],
 )
@@ -123,6 +147,8 @@ def test_the_alert_opens_the_incident_and_reading_ends_it(school: SchoolForTests
     assert "Incident" in alert.get_text() and "Aoife" in alert.get_text()
     page = teacher.get(alert["href"])
     assert "afraid" in page.text and "no longer shown to you" in page.text
+    (marked,) = page.html.select("article.incident-marked")
+    assert "Alerted" in marked.get_text()
     acted = teacher.submit(
         page.html.select_one(".incident-foot a.btn")["href"],
         {"submission": str(new_id()), "text": "Spoke to her at break.", "occurred": "2026-01-05T10:40"},
@@ -337,9 +363,9 @@ def test_a_linked_record_shows_what_was_shared_with_it(school: SchoolForTests, w
             },
         )
     own = lead.get(f"/students/{school.students['aoife']}/incidents").html
-    assert len(own.select(".incident-files a")) == 2 and len(own.select("li.action")) == 2
+    assert len(own.select(".incident-files li > a")) == 2 and len(own.select("li.action")) == 2
     linked = lead.get(f"/students/{chloe}/incidents").html
-    assert len(linked.select(".incident-files a")) == 1
+    assert len(linked.select(".incident-files li > a")) == 1
     assert [one.get_text(strip=True) for one in linked.select("li.action .incident-text")] == ["Action on 2."]
 
 

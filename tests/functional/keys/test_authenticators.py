@@ -92,7 +92,7 @@ def test_qr_code_is_the_secret_of_the_page(school: SchoolForTests) -> None:
         ("Phone", "", "Type the 6 digits"),
         ("", "right", "Give it a name"),
         ("   ", "right", "Give it a name"),
-        ("x" * 81, "right", "longer than 80"),
+        ("x" * 81, "right", "at most 80 characters"),
     ],
 )
 def test_nothing_is_saved_without_proof(

@@ -42,7 +42,7 @@ def test_new_name(web: Any, school: SchoolForTests) -> None:
     for key_id in (key.id, school.keys["lead"]):
         path = f"/account/keys/{key_id}/name"
         assert "Give it a name" in text_of(browser.submit(path, {"name": " "}))
-        assert "longer than 80" in text_of(browser.submit(path, {"name": "x" * 81}))
+        assert "at most 80 characters" in text_of(browser.submit(path, {"name": "x" * 81}))
         done = browser.submit(path, {"name": f"  Key {key_id} "}).follow()
         assert "The key has its new name" in text_of(done) and f"Key {key_id}" in text_of(done)
     assert events(school).count("key.renamed") == 2

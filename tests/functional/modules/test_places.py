@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from browsing import form_with
 from sqlalchemy import select
 from wtforms import BooleanField, DateTimeLocalField
 
@@ -15,7 +16,7 @@ from cpoms_core.application import Application
 from cpoms_core.config import configure
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks.types import FormField, NavItem
-from cpoms_core.incidents.models import Incident, IncidentVersion
+from cpoms_core.incidents.models import Action, ActionVersion, Incident, IncidentVersion
 from cpoms_core.tenancy.services import switch_module
 from cpoms_core.testing.browsing import Browser
 from cpoms_core.testing.conformance import grant_everything
@@ -158,6 +159,46 @@ def test_a_custom_field_stands_in_its_place_and_is_kept(school: SchoolForTests, 
     lead.submit("/incidents/add", fields(school, **{"probe-note": "by the gate"}), status=302)
     with school.app.session(school.id, writes=False) as db:
         assert db.scalars(select(ProbeNote.text)).all() == ["by the gate"]
+
+
+def test_a_custom_field_is_edited(school: SchoolForTests, at: Any) -> None:
+    """EDT-01: on both edit pages, filled with what the module says that it holds; what is typed is kept."""
+    lead = at("lead")
+    lead.submit("/incidents/add", fields(school, **{"probe-note": "by the gate"}), status=302)
+    incident = newest(school)
+    action = {"submission": str(new_id()), "text": "Rang home.", "occurred": "2026-01-05T10:00"}
+    lead.submit(f"/incidents/{incident.id}/actions/add", action, status=302)
+    with school.app.session(school.id, writes=False) as db:
+        action_id = db.scalars(select(Action.id)).one()
+    for path, before in ((f"/incidents/{incident.id}", "by the gate"), (f"/actions/{action_id}", "")):
+        form = form_with(lead.get(f"{path}/edit"), "probe-note")
+        assert form["probe-note"].value == before
+        form["probe-note"] = "by the door"
+        assert form.submit().status_int == 302
+    with school.app.session(school.id, writes=False) as db:
+        kept = [
+            db.get_one(IncidentVersion, (school.id, incident.id, 2)).content["modules"],
+            db.get_one(ActionVersion, (school.id, action_id, 2)).content["modules"],
+        ]
+    assert [one["probe-note"] for one in kept] == ["by the door"] * 2
+
+
+def test_the_options_menus_lead_to_a_modules_pages(school: SchoolForTests, at: Any) -> None:
+    """EDT-08: on the chronology, of an incident and of an action; gone once the module is off."""
+    lead = at("lead")
+    lead.submit("/incidents/add", fields(school), status=302)
+    incident = newest(school)
+    action = {"submission": str(new_id()), "text": "Rang home.", "occurred": "2026-01-05T10:00"}
+    lead.submit(f"/incidents/{incident.id}/actions/add", action, status=302)
+    record = f"/students/{school.students['aoife']}/incidents?actions=open"
+    page = lead.get(record)
+    menus = page.html.select(".incident-options")
+    assert [one.get_text().count("Probe this") for one in menus] == [1, 1]
+    for index, kind in enumerate(("incidents", "actions")):
+        assert page.click("Probe this", index=index).request.path.startswith(f"/probe/{kind}/")
+    with school.app.transaction(school.id) as db:
+        switch_module(db, "probe", False, utc_now())
+    assert "Probe this" not in lead.get(record).text
 
 
 def test_every_other_place_is_filled_and_empty_once_it_is_off(school: SchoolForTests, at: Any) -> None:

@@ -254,6 +254,10 @@ def test_only_mails_of_the_schools_work_go_to_that_address() -> None:
     assert {name for name, letter in LETTERS.items() if letter.of_the_school} == {
         "incident-alert",
         "action-alert",
+        "file-alert",
+        "incident-passed-on",
+        "action-passed-on",
+        "file-passed-on",
         "assigned",
     }
 
@@ -404,7 +408,7 @@ def test_unknown_addresses_cost_as_much(tabs: Any, sso: SsoForTests, monkeypatch
         token = tab.csrf()
         with counted(sso.app.engines) as ran:
             tab.post("/login", {"email": email, "password": "not the password", "csrf_token": token})
-        written.append(any("failure_count" in one or "audit_entry" in one for one in ran.statements[-4:]))
+        written.append(any(one.startswith(("INSERT", "UPDATE")) for one in ran.statements[-3:]))
     assert verified == ["not the password"] * 2
     assert written == [True, True]
 

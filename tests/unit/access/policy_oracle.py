@@ -3,6 +3,7 @@ words of the catalogue and not from the SQL."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from policy_worlds import (
@@ -59,14 +60,27 @@ class Oracle:
     def opens(self, student: AStudent) -> bool:
         return self.lists(student) and self.has("students:details")
 
+    def edits(self, student: AStudent) -> bool:
+        """STU-03: who opens the record and may edit what stands on it."""
+        return self.opens(student) and self.has("incidents:edit")
+
+    def keeps_matched_record(self, student: AStudent) -> bool:
+        """INC-02: what was kept on it is the history of the child that it turned out to be."""
+        return student.matched is not None and self.edits(student.matched)
+
     def chooses(self, student: AStudent) -> bool:
-        return self.has("incidents:add") and (not student.archived or self.lists(student))
+        there = not student.archived or self.lists(student)
+        return self.has("incidents:add") and there and student.matched is None
 
     # --- incidents
 
     def rightful(self, incident: AnIncident) -> bool:
         """USR-12.3."""
-        if not self.elevated or incident.deleted or not self.has("students:details"):
+        return not incident.deleted and self.would_see(incident)
+
+    def would_see(self, incident: AnIncident) -> bool:
+        """USR-12.3, whether or not it was deleted."""
+        if not self.elevated or not self.has("students:details"):
             return False
         if not all(self.group.rights.get(c, (False,) * 3)[1] for c in incident.categories):
             return False
@@ -77,7 +91,10 @@ class Oracle:
     def sees(self, incident: AnIncident) -> bool:
         """USR-12.1, 3 and 4."""
         alerted = any(
-            alert.recipient is self.user and alert.incident is incident and not alert.read
+            alert.recipient is self.user
+            and alert.incident is incident
+            and not alert.read
+            and not (alert.action and alert.action.deleted)
             for alert in self.world.alerts
         )
         return self.rightful(incident) or (alerted and not incident.deleted)
@@ -86,14 +103,53 @@ class Oracle:
         return not action.deleted and self.sees(action.incident)
 
     def sees_document(self, document: ADocument) -> bool:
-        """USR-12.6."""
-        if document.removed:
+        """USR-12.6, and USR-12.4 for a file."""
+        alerted = any(
+            alert.recipient is self.user and alert.document is document and not alert.read
+            for alert in self.world.alerts
+        )
+        if document.removed or is_gone(document):
             return False
-        if isinstance(document.on, AnIncident):
-            return self.sees(document.on)
+        return alerted or self._follows(document, self.sees)
+
+    def sees_document_by_right(self, document: ADocument) -> bool:
+        return not document.removed and self._follows(document, self.rightful)
+
+    def keeps_document(self, document: ADocument) -> bool:
+        """EDT-10: "admin key holders (who see it)", removed or not."""
+        return self.has("admin") and self._follows(document, self.rightful)
+
+    def _follows(self, document: ADocument, sees: Callable[[AnIncident], bool]) -> bool:
+        if isinstance(document.on, AStudent):
+            return self.opens(document.on)
         if isinstance(document.on, AnAction):
-            return self.sees_action(document.on)
-        return self.opens(document.on)
+            return not document.on.deleted and sees(document.on.incident)
+        return sees(document.on)
+
+    # --- EDT
+
+    def edits_incident(self, incident: AnIncident) -> bool:
+        """EDT-01: whoever has "edit incidents", and sees it by right."""
+        return self.has("incidents:edit") and self.rightful(incident)
+
+    def keeps_incident(self, incident: AnIncident) -> bool:
+        """EDT-02: deleted ones as well; one that was merged is part of another."""
+        return self.has("incidents:edit") and self.would_see(incident) and incident.became is None
+
+    def edits_action(self, action: AnAction) -> bool:
+        return not action.deleted and self.edits_incident(action.incident)
+
+    def keeps_action(self, action: AnAction) -> bool:
+        return action.became is None and self.edits_incident(action.incident)
+
+    def keeps_merged(self, incident: AnIncident) -> bool:
+        """EDT-04: its history is the action's that it became."""
+        return incident.became is not None and self.keeps_action(incident.became)
+
+    def keeps_split(self, action: AnAction) -> bool:
+        """EDT-05: its history is the incident's that it became."""
+        became = action.became
+        return became is not None and (self.keeps_incident(became) or self.keeps_merged(became))
 
     # --- categories, alerts
 
@@ -106,7 +162,24 @@ class Oracle:
         return self.elevated and self.group.rights.get(category, (False,) * 3)[0]
 
     def is_alerted(self, alert: AnAlert) -> bool:
-        return alert.recipient is self.user and not alert.read and not alert.incident.deleted
+        if alert.recipient is not self.user or alert.read:
+            return False
+        if alert.incident is not None:
+            return not alert.incident.deleted and not (alert.action and alert.action.deleted)
+        return not alert.document.removed and not is_gone(alert.document)
+
+
+def is_gone(document: ADocument) -> bool:
+    """EDT-02: "for others it never existed"."""
+    on = document.on
+    if isinstance(on, AnAction):
+        return on.deleted or on.incident.deleted
+    return isinstance(on, AnIncident) and on.deleted
+
+
+def who_opens(world: World, student: AStudent) -> list[AUser]:
+    """Who could see a file put straight into the student's vault."""
+    return [u for u in world.users if holds_key(u) and Oracle(world, u, elevated=True).opens(student)]
 
 
 def holds_key(user: AUser) -> bool:

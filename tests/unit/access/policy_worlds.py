@@ -26,7 +26,7 @@ from cpoms_core.students.models import GroupMember, Student, StudentGroup
 from cpoms_core.tenancy.scope import SchoolSession
 
 KINDS = ("tutor", "tutor", "year")
-PERMISSIONS = ("students:list", "students:details", "incidents:add", "admin")
+PERMISSIONS = ("students:list", "students:details", "incidents:add", "incidents:edit", "admin")
 
 
 @dataclass(eq=False)
@@ -67,32 +67,41 @@ class AClass(Thing):
 
 @dataclass(eq=False)
 class AStudent(Thing):
+    """`matched`: of one that was typed in, the child that it turned out to be."""
+
     classes: list[AClass]
     typed_in: bool
     archived: bool
+    matched: AStudent | None = None
 
 
 @dataclass(eq=False)
 class AnIncident(Thing):
-    """`student` is None for the whole school."""
+    """`student` is None for the whole school. `became`: the action that it was merged into."""
 
     student: AStudent | None
     linked: list[AStudent]
     categories: list[ACategory]
     deleted: bool
+    became: AnAction | None = None
 
 
 @dataclass(eq=False)
 class AnAction(Thing):
+    """`became`: the incident of its own that it was split off as; it is as good as deleted."""
+
     incident: AnIncident
     deleted: bool
+    became: AnIncident | None = None
 
 
 @dataclass(eq=False)
 class AnAlert(Thing):
     recipient: AUser
-    incident: AnIncident
+    incident: AnIncident | None
     read: bool
+    document: ADocument | None = None
+    action: AnAction | None = None
 
 
 @dataclass(eq=False)
@@ -145,19 +154,37 @@ def worlds(draw: st.DrawFn) -> World:
     ]
     classes = [AClass(kind, several([*groups, *users], 2)) for kind in KINDS]
     students = [AStudent(several(classes, 2), draw(rarely), draw(rarely)) for _ in many(3, 1)]
+    of_mis = [one for one in students if not one.typed_in]
+    for student in students:
+        if student.typed_in and student.archived and of_mis:
+            student.matched = draw(st.sampled_from([None, *of_mis]))
     incidents = []
     for _ in many(3, 1):
         student = draw(st.sampled_from([*students, *students, None]))
         linked = [other for other in several(students, 2) if other is not student]
         incidents.append(AnIncident(student, linked, several(categories, 2, 1), draw(rarely)))
     actions = [AnAction(draw(st.sampled_from(incidents)), draw(rarely)) for _ in many(2)]
-    alerts = [
-        AnAlert(draw(st.sampled_from(users)), draw(st.sampled_from(incidents)), draw(st.booleans()))
-        for _ in many(3)
-    ]
+    for action in actions:
+        if action.deleted and draw(st.booleans()):
+            action.became = draw(st.sampled_from(incidents))
+    for incident in incidents:
+        others = [one for one in actions if one.incident is not incident]
+        if incident.deleted and others and draw(st.booleans()):
+            incident.became = draw(st.sampled_from(others))
+    alerts = []
+    for _ in many(3):
+        on = draw(st.sampled_from([*incidents, *actions]))
+        to = on.incident if isinstance(on, AnAction) else on
+        of_action = on if isinstance(on, AnAction) else None
+        alerts.append(AnAlert(draw(st.sampled_from(users)), to, draw(st.booleans()), action=of_action))
     documents = [
         ADocument(draw(st.sampled_from([*incidents, *actions, *students])), draw(rarely)) for _ in many(3)
     ]
+    if documents:
+        alerts += [
+            AnAlert(draw(st.sampled_from(users)), None, draw(st.booleans()), draw(st.sampled_from(documents)))
+            for _ in many(2)
+        ]
     kinds = frozenset(draw(st.sampled_from([(), (), ("tutor",), ("year",), ("tutor", "year")])))
     return World(categories, groups, users, classes, kinds, students, incidents, actions, alerts, documents)
 
@@ -191,6 +218,7 @@ def _rows(school: int, world: World) -> list[list]:
             occurred_at=now,
             created_at=now,
             deleted_at=when(a.deleted),
+            became_incident=a.became.id if a.became else None,
             submission=new_id(),
         )
         for a in world.actions
@@ -264,6 +292,7 @@ def _rows(school: int, world: World) -> list[list]:
                 search_text="a b",
                 created_at=now,
                 archived_at=when(s.archived),
+                matched_to=s.matched.id if s.matched else None,
             )
             for s in world.students
         ],
@@ -283,6 +312,7 @@ def _rows(school: int, world: World) -> list[list]:
                 occurred_at=now,
                 created_at=now,
                 deleted_at=when(i.deleted),
+                merged_into=i.became.id if i.became else None,
                 submission=new_id(),
             )
             for number, i in enumerate(world.incidents, 1)
@@ -304,19 +334,21 @@ def _rows(school: int, world: World) -> list[list]:
             for c in i.categories
         ],
         [*actions],
+        [_document(school, author, d, number) for number, d in enumerate(world.documents)],
         [
             Alert(
                 school_id=school,
                 id=a.id,
                 recipient_id=a.recipient.id,
                 sender_id=author,
-                incident_id=a.incident.id,
+                incident_id=a.incident.id if a.incident else None,
+                action_id=a.action.id if a.action else None,
+                document_id=a.document.id if a.document else None,
                 created_at=now,
                 read_at=when(a.read),
             )
             for a in world.alerts
         ],
-        [_document(school, author, d, number) for number, d in enumerate(world.documents)],
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from policy_oracle import Oracle, holds_key, told_automatically, who_sees, who_would_see
+from policy_oracle import Oracle, holds_key, told_automatically, who_opens, who_sees, who_would_see
 from policy_worlds import World, store, worlds
 from sqlalchemy import and_, false, func, literal, or_, select, true
 from sqlalchemy.exc import InvalidRequestError
@@ -109,6 +109,8 @@ def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, 
             for condition, entity, there, rule in (
                 (policy.visible_students, Student, world.students, of.lists),
                 (policy.student_records, Student, world.students, of.opens),
+                (policy.editable_students, Student, world.students, of.edits),
+                (policy.matched_records, Student, world.students, of.keeps_matched_record),
                 (policy.choosable_students, Student, world.students, of.chooses),
                 (policy.student_names_in, Student, world.students, of.in_class),
                 (policy.visible_incidents, Incident, world.incidents, of.sees),
@@ -118,10 +120,20 @@ def questions(db: SchoolSession, world: World) -> Iterator[tuple[str, Any, Any, 
                 (policy.addable_categories, Category, world.categories, of.adds),
                 (policy.monitored_categories, Category, world.categories, of.sees_monitored),
                 (policy.visible_documents, Document, world.documents, of.sees_document),
+                (policy.rightful_documents, Document, world.documents, of.sees_document_by_right),
+                (policy.kept_documents, Document, world.documents, of.keeps_document),
                 (policy.own_alerts, Alert, world.alerts, of.is_alerted),
+                (policy.editable_incidents, Incident, world.incidents, of.edits_incident),
+                (policy.kept_incidents, Incident, world.incidents, of.keeps_incident),
+                (policy.merged_incidents, Incident, world.incidents, of.keeps_merged),
+                (policy.editable_actions, Action, world.actions, of.edits_action),
+                (policy.kept_actions, Action, world.actions, of.keeps_action),
+                (policy.split_actions, Action, world.actions, of.keeps_split),
             ):
                 yield f"{condition.__name__} {access}", entity, condition(viewer), [*filter(rule, there)]
     yield "key_holders", User, policy.key_holders(), [user for user in world.users if holds_key(user)]
+    for student in world.students:
+        yield "who_opens", User, policy.who_opens(student.id), who_opens(world, student)
     for incident in world.incidents:
         yield "who_sees", User, policy.who_sees(incident.id), who_sees(world, incident)
         students = ([incident.student] if incident.student else []) + incident.linked

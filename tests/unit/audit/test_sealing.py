@@ -65,7 +65,7 @@ def tamper(app: Application, school: SchoolForTests) -> Iterator[Tamper]:
 
     def run(statement: str, *ids: uuid.UUID) -> None:
         with engine.begin() as connection:
-            for table in ("audit_entry", "audit_seal"):
+            for table in ("audit_entry", "audit_subject", "audit_seal"):
                 for deed in ("update", "delete"):
                     on = "" if sqlite else f" ON {table}"
                     connection.exec_driver_sql(f"DROP TRIGGER keep_{table}_{deed}{on}")
@@ -174,6 +174,7 @@ def test_a_missing_entry_is_named(app: Application, school: SchoolForTests, tamp
     write(app, school, 3)
     seal(app, school)
     victim = entry_ids(app, school)[0]
+    tamper("DELETE FROM audit_subject WHERE entry_id = ?", victim)
     tamper("DELETE FROM audit_entry WHERE id = ?", victim)
     assert check(app, school).problems == [f"entry {victim} of seal 1 missing"]
 
@@ -234,6 +235,7 @@ def test_an_end_that_was_cut_off_shows_by_its_checkpoint(
     assert check(app, school, first, last).problems == []
     victim = entry_ids(app, school)[-1]
     tamper("DELETE FROM audit_seal WHERE number = 2")
+    tamper("DELETE FROM audit_subject WHERE entry_id = ?", victim)
     tamper("DELETE FROM audit_entry WHERE id = ?", victim)
     assert check(app, school).problems == [], "the chain alone cannot know"
     assert check(app, school, first, last).problems == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import stat
 from collections import Counter
@@ -20,11 +21,12 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import Alert
 from cpoms_core.application import Application
 from cpoms_core.cli import main
-from cpoms_core.demo import making, schools
+from cpoms_core.demo import attendance, making, record, schools
 from cpoms_core.deployment import load
-from cpoms_core.incidents.models import Action, Category, Incident
+from cpoms_core.documents.models import Document
+from cpoms_core.incidents.models import Action, Category, Incident, IncidentStudent, IncidentVersion
 from cpoms_core.keys.soft_keys import accept_code
-from cpoms_core.students.models import Student
+from cpoms_core.students.models import AttendanceMark, Contact, Student, StudentLink
 from cpoms_core.tenancy.models import ModuleSwitch, School
 
 SMALL = schools.SCHOOLS[1]
@@ -95,7 +97,7 @@ def test_every_login_works(made: Path, app: Application) -> None:
 def test_the_school_is_alive(app: Application) -> None:
     """OPS-01: students by the real importer, a tree of categories, a year of incidents, open alerts."""
     assert count(app, Student) == schools.SMALL[0]
-    assert count(app, Incident) == SMALL.incidents
+    assert count(app, Incident) == SMALL.incidents + record.WHOLE_SCHOOL
     assert count(app, Action) > 5
     school_id = the_school(app)
     with app.session(school_id, writes=False) as db:
@@ -117,6 +119,35 @@ def test_the_school_is_alive(app: Application) -> None:
         assert alerts[0] == 0 or (utc_now() - alerts[1]).days <= 7
         hashes = db.scalars(select(Account.password_hash)).all()
         assert all(one and one.startswith("$argon2id$") for one in hashes)
+
+
+def test_every_page_of_a_record_has_something_on_it(app: Application) -> None:
+    """OPS-01: files, photos, marks to yesterday, contacts, links, parts, pins, versions and a merge, so that
+    whoever tries the product sees what it is for."""
+
+    def many(*conditions: Any) -> int:
+        with app.session(the_school(app), writes=False) as db:
+            return db.scalar(select(func.count()).where(*conditions)) or 0
+
+    assert many(Student.summary != "") == record.CHILDREN
+    assert many(Student.keyword_text != "") == record.CHILDREN
+    assert many(Student.photo_id.is_not(None)) == record.WITH_PHOTO
+    assert many(StudentLink.from_mis.is_(False)) == 2 * (record.CHILDREN - 1)
+    assert many(Contact.mis_id == "") == record.CHILDREN
+    assert many(Contact.mis_id != "") >= schools.SMALL[0], "those of the register"
+    assert many(Document.student_id.is_not(None)) == record.CHILDREN
+    assert many(Document.incident_id.is_not(None)) == record.PUT_RIGHT
+    assert many(Alert.document_id.is_not(None)) == 2
+    assert many(Incident.student_id.is_(None)) == record.WHOLE_SCHOOL
+    assert many(Incident.pinned_at.is_not(None)) == record.PUT_RIGHT
+    assert many(IncidentStudent.part_id.is_not(None)) == record.PUT_RIGHT
+    assert many(IncidentVersion.version == 2) >= record.PUT_RIGHT
+    assert many(Incident.merged_into.is_not(None)) >= 1
+    assert many(Student.archived_at.is_not(None)) == 0, "an import of marks archives nobody"
+    yesterday = utc_now().date() - dt.timedelta(days=1)
+    if days := attendance.days_since(yesterday):
+        assert many(AttendanceMark.date == days[-1]) == 2 * record.CHILDREN
+        assert many(AttendanceMark.date > yesterday) == 0
 
 
 def test_the_second_run_keeps_what_there_is(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "test_a_note_is_typed_kept_and_shown",
         "test_without_the_permission_there_is_no_page_and_no_panel",
         "test_off_means_off_and_the_note_is_kept",
+        "test_editing_changes_the_note_and_an_older_version_never_comes_back",
+        "test_it_is_on_the_record_in_the_menu_and_in_print",
         "test_a_note_that_is_too_long_is_refused_beside_its_field",
         "test_off_no_route_answers[notes]",
         "test_off_no_hook_is_called[notes]",
@@ -98,7 +100,7 @@ def test_nothing_else_of_it_failed(ran: dict[str, str]) -> None:
 
 def test_the_page_shows_every_file_that_it_names() -> None:
     files = files_of_page()
-    assert len(files) == 14
+    assert len(files) == 15
     for path, text in files.items():
         if path.endswith(".py"):
             compile(text, path, "exec")

@@ -1,6 +1,6 @@
 """The relay: which modules are asked, in which order, and what becomes of their answers (MOD-01, MOD-04).
-Hooks named here: nav_items, dashboard_panels, admin_tabs, student_tabs, incident_form_fields,
-action_form_fields, incident_panels, module_enabled, module_disabled, export_student."""
+Hooks named here: nav_items, dashboard_panels, admin_tabs, student_tabs, student_panels, student_form_fields,
+incident_form_fields, action_form_fields, incident_panels, module_enabled, module_disabled, export_student."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ COLLECTED: dict[str, dict[str, Any]] = {
     "dashboard_panels": {},
     "admin_tabs": {},
     "student_tabs": {"student_id": STUDENT},
+    "student_panels": {"student_id": STUDENT},
+    "student_form_fields": {"student_id": STUDENT},
     "incident_form_fields": {},
     "action_form_fields": {"incident_id": STUDENT},
 }
@@ -262,6 +264,7 @@ def test_a_hook_is_called_by_its_own_mode_only(
             "collect": lambda: (relay.collect(hook, db, viewer), relay.collect_by_id(hook, db, viewer)),
             "veto": lambda: relay.veto(hook, db, viewer),
             "effect": lambda: relay.effect(hook, db, viewer, lambda *_: None),
+            "told": lambda: relay.tell(hook, db, viewer, lambda *_: None),
             "own": lambda: relay.own(hook, db, viewer, "probe"),
             "always": lambda: relay.always(hook, db, viewer),
         }

@@ -33,7 +33,7 @@ from cpoms_core.students.models import (
     StudentGroup,
     StudentLink,
 )
-from cpoms_core.tenancy.services import create_school
+from cpoms_core.tenancy.services import change_setting, create_school
 
 NOW = dt.datetime(2026, 9, 7, 5, 0, tzinfo=dt.UTC)
 _numbers = itertools.count(1)
@@ -287,6 +287,9 @@ def test_rows_of_others_are_never_touched(importing: Importing) -> None:
     importing.take(
         extract(student("1", siblings=("2",), contacts=(ContactRecord("c", "Mum"),)), student("2"))
     )
+    with importing.app.session(importing.id, writes=False) as db:
+        links = db.scalars(select(StudentLink.from_mis)).all()
+        assert sorted(links) == [False, False, False, True, True], "a friend may be a sibling too"
     importing.take(extract(student("1", legal_forename="Changed"), student("2")))
     assert is_empty(importing.compare(extract(student("1", legal_forename="Changed"), student("2"))))
     with importing.app.session(importing.id, writes=False) as db:
@@ -294,7 +297,7 @@ def test_rows_of_others_are_never_touched(importing: Importing) -> None:
         assert (row.legal_forename, row.archived_at) == ("Typed", None)
         assert db.get_one(Contact, (importing.id, own.id)).ended_at is None
         links = db.scalars(select(StudentLink)).all()
-        assert len(links) == 3 and not any(link.from_mis for link in links), "a friend may be a sibling too"
+        assert len(links) == 3 and not any(link.from_mis for link in links), "what staff noted stays"
     other = importing.students("arbor")["1"]
     assert (other.legal_surname, other.archived_at) == ("Other", None)
 
@@ -475,3 +478,30 @@ def test_the_guard_counts_exactly(current: int, gone: int, percent: int, stopped
     changes = Changes(version=0, current=current)
     changes.students.archived = [new_id() for _ in range(gone)]
     assert changes.archives_too_many(percent) is stopped
+
+
+def test_a_school_that_shows_legal_names_is_ordered_by_them(importing: Importing) -> None:
+    """STU-12: and every name is found all the same."""
+    with importing.app.transaction(importing.id) as db:
+        change_setting(db, "student_names", "legal")
+    importing.take(extract(student("1", preferred_forename="Effie", preferred_surname="Byrne")))
+    kept = importing.students()["1"]
+    assert (kept.surname_key, kept.forename_key) == ("khan", "sam")
+    assert kept.search_text == "effie byrne sam khan"
+    again = extract(student("1", preferred_forename="Effie", preferred_surname="Byrne", gender="Female"))
+    importing.take(again)
+    assert importing.students()["1"].surname_key == "khan"
+
+
+def test_what_the_school_keeps_survives_an_import(importing: Importing) -> None:
+    """STU-03: summary, keywords and photo are the school's, and stay found."""
+    importing.take(extract(student("1")))
+    kept = importing.students()["1"]
+    with importing.app.transaction(importing.id) as db:
+        row = db.get_one(Student, (importing.id, kept.id))
+        row.summary, row.keywords, row.keyword_text = "Careful.", ["Allergy"], "allergy"
+        row.photo_id = photo = new_id()
+    importing.take(extract(student("1", legal_forename="Samira")))
+    kept = importing.students()["1"]
+    assert (kept.legal_forename, kept.summary, kept.keywords) == ("Samira", "Careful.", ["Allergy"])
+    assert (kept.keyword_text, kept.photo_id) == ("allergy", photo)

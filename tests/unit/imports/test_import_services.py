@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import errno
 import io
 import threading
 import time
@@ -20,6 +21,7 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
 from cpoms_core.deployment import Deployment
+from cpoms_core.documents.places import FilesAway
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks import hookimpl
 from cpoms_core.imports import checks, queries, services
@@ -216,7 +218,7 @@ def _import_past_the_preview(world: World, count: int) -> None:
 def test_a_damaged_file_is_not_applied(world: World) -> None:
     """MIS-02: the stored file is authenticated: an altered one is refused."""
     run_id = world.preview(3)
-    path = world.app.storage._path(world.school.id, run_id)
+    path = world.app.storage.place.path(world.school.id, run_id)
     content = bytearray(path.read_bytes())
     assert content != b"3"
     content[-1] ^= 1
@@ -226,11 +228,53 @@ def test_a_damaged_file_is_not_applied(world: World) -> None:
     assert world.run(run_id).state == "failed" and world.imported == 0
 
 
+def test_a_file_that_cannot_be_read_just_now_still_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MIS-02, hostile input 11: a disk that fails for a moment ends no import and loses no file."""
+    run_id = world.preview(3)
+    place = world.app.storage.place
+
+    @contextmanager
+    def failing(*_of: object) -> Iterator[Any]:
+        class Raw(io.RawIOBase):
+            def read(self, size: int = -1) -> bytes:
+                raise OSError(errno.EIO, "I/O")
+
+        yield Raw()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, "reading", failing)
+        with pytest.raises(FilesAway):
+            world.apply(run_id)
+    assert world.run(run_id).state == "previewed"
+    world.apply(run_id)
+    assert world.imported == 3
+
+
+def test_what_was_done_is_done_where_the_file_cannot_be_removed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MIS-02: once it is committed, a place of files that is away is no error; the sweep removes the file."""
+
+    def away(*_of: object) -> None:
+        raise FilesAway("the place does not answer")
+
+    monkeypatch.setattr(world.app.storage.place, "remove", away)
+    world.preview(3)
+    run_id = world.preview(4)  # the older one is dropped
+    world.apply(run_id)
+    assert world.run(run_id).state == "applied" and world.imported == 4
+    dropped = world.preview(4)
+    services.drop(world.app, world.viewer, dropped)
+    assert world.run(dropped).state == "dropped"
+
+
 def test_the_stored_file_is_encrypted(world: World) -> None:
     """ADM-06, design: what waits for an administrator is no plain text on a disk."""
     text = b"0" * 200 + b"3"
     run_id = services.preview(world.app, world.viewer, "counted", "x.txt", io.BytesIO(text))
-    assert b"000" not in world.app.storage._path(world.school.id, run_id).read_bytes()
+    assert b"000" not in world.app.storage.place.path(world.school.id, run_id).read_bytes()
 
 
 def test_the_schools_own_captions_reach_the_source(world: World) -> None:

@@ -21,6 +21,8 @@ PAGES = [
     "/probe/notes/00000000-0000-7000-8000-000000000000",
     "/probe/echo",
     "/probe/students/00000000-0000-7000-8000-000000000000",
+    "/probe/incidents/00000000-0000-7000-8000-000000000000",
+    "/probe/actions/00000000-0000-7000-8000-000000000000",
     "/static/modules/probe/probe.txt",
     "/static/modules/probe/not-there.txt",
     "/static/modules/probe/../probe/probe.txt",
@@ -30,7 +32,7 @@ OPEN = ["/probe/notes", "/probe/echo", "/static/modules/probe/probe.txt"]
 
 def test_the_list_of_pages_is_the_probes(probe_wsgi: Any) -> None:
     declared = {filled(pattern) for pattern, _view in views_of(probe_wsgi, "probe")}
-    assert len(declared) == 5
+    assert len(declared) == 7
     assert {page.split("/")[2] for page in PAGES} >= {page.split("/")[2] for page in declared}
 
 

@@ -25,6 +25,7 @@ from cpoms_core.outbox.running import run_claimed
 from cpoms_core.outbox.services import queue_mail
 from cpoms_core.outbox.transports import keep_in_mailbox, mailbox_folder, send_by_smtp, transport_of
 from cpoms_core.outbox.wording import LETTERS
+from cpoms_core.tenancy.services import change_setting
 from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.testing.smtp_peer import SmtpPeer, free_port, smtp_peer
 
@@ -65,6 +66,41 @@ def test_inc_09_an_alert_says_who_and_which_category_and_nothing_else(
     assert sent["Auto-Submitted"] == "auto-generated"
     assert abs(sent["Date"].datetime - utc_now()) < dt.timedelta(minutes=1)
     assert sent.get_content_type() == "text/plain"
+
+
+def test_inc_16_the_school_has_the_category_left_out(
+    school: SchoolForTests, mailing: Mailing, peer: SmtpPeer
+) -> None:
+    """INC-16: by the setting at the moment of sending, of incidents, actions and what is passed on."""
+    app = mailing(peer.address)
+    chosen = str(school.categories["Child Protection"])
+    for template in ("incident-alert", "action-alert", "incident-passed-on", "action-passed-on"):
+        mail(app, school, template, sender=str(school.users["teacher"]), categories=chosen)
+    with app.transaction(school.id) as db:
+        change_setting(db, "alert_mail_category", "")
+    send_due(app)
+    assert len(peer.mails) == 4
+    for sent in peer.mails:
+        text = sent.get_content()
+        assert "Tariq Teacher" in text and "an incident." in text
+        assert "Child Protection" not in f"{text}{sent['Subject']}" and "categor" not in text
+
+
+def test_inc_16_a_mail_about_what_is_passed_on_names_no_student(
+    school: SchoolForTests, mailing: Mailing, peer: SmtpPeer
+) -> None:
+    """INC-16: who alerted first and the category, and why it comes to this reader."""
+    app = mailing(peer.address)
+    chosen = str(school.categories["Medical"])
+    sender = str(school.users["teacher"])
+    mail(app, school, "action-passed-on", sender=sender, categories=chosen)
+    mail(app, school, "file-passed-on", sender=sender, categories="")
+    send_due(app)
+    of_action, of_file = sorted((sent.get_content() for sent in peer.mails), reverse=True)
+    assert (
+        "Tariq Teacher alerted a colleague to an action on an incident in the category Medical." in of_action
+    )
+    assert of_file.startswith("Tariq Teacher alerted a colleague to a file. The alert was not read in time")
 
 
 def test_inc_09_several_categories_and_names_outside_ascii(

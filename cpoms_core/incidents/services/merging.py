@@ -1,0 +1,273 @@
+"""Merging an incident into another, under which it becomes an action (EDT-04). Nothing is lost: its words,
+author and date, its actions, files, alerts, students and categories go along, and its versions stay."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from cpoms_core.access import policy
+from cpoms_core.access.viewer import Viewer
+from cpoms_core.alerts.models import Alert
+from cpoms_core.audit import services as audit
+from cpoms_core.database.rows import insert_rows
+from cpoms_core.database.types import new_id
+from cpoms_core.documents.models import Document
+from cpoms_core.errors import NothingThere, Refused
+from cpoms_core.incidents.models import (
+    Action,
+    ActionAgency,
+    ActionVersion,
+    Incident,
+    IncidentStudent,
+)
+from cpoms_core.incidents.services.changes import ChangedMeanwhile, subjects_of
+from cpoms_core.incidents.services.contents import (
+    content_of_incident,
+    keep_action_version,
+    keep_incident_version,
+)
+from cpoms_core.incidents.services.editing import ids_of, tell_modules
+from cpoms_core.incidents.services.parts import add_categories
+from cpoms_core.outbox.retries import keep_for_retry
+from cpoms_core.tenancy.scope import SchoolSession
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Which incident is to become an action under which, as both were when the preview was shown."""
+
+    incident_id: uuid.UUID
+    version: int
+    into_id: uuid.UUID
+    into_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergePlan:
+    """What merging will do. `students`: of the merged one, not on the other yet; they will be linked to it.
+    `categories`: not on the other yet. `on_linked`, `share_documents`: of the action that it becomes, so that
+    it stays on the record of each of its students, with its files."""
+
+    students: Sequence[IncidentStudent]
+    categories: Sequence[uuid.UUID]
+    on_linked: bool
+    share_documents: bool
+    subject_differs: bool
+
+
+def merge_target(db: SchoolSession, viewer: Viewer, incident: Incident, number: int) -> Incident:
+    """The incident of a number that another can be merged into: the viewer may edit it too. Raises Refused,
+    which says the same of one that they may not see and of one that is not there."""
+    if number == incident.number:
+        raise Refused("This is the number of this incident. Give that of the other one.", field="number")
+    found = db.scalars(
+        select(Incident).where(Incident.number == number, policy.editable_incidents(viewer))
+    ).first()
+    if found is None:
+        raise Refused(f"There is no incident {number} that you may edit.", field="number")
+    _refuse_mixed(incident, found)
+    return found
+
+
+def _refuse_mixed(incident: Incident, into: Incident) -> None:
+    """What was recorded in training mode goes when that is ended: nothing real may hang on it, and it must
+    leave nothing on what is real (TRN-01)."""
+    if incident.training != into.training:
+        exercise = incident if incident.training else into
+        raise Refused(
+            f"Incident {exercise.number} was recorded in training mode, and the other one was not. If it is "
+            "real, have an administrator keep it first: Admin, Settings, Manage training mode.",
+            field="number",
+        )
+
+
+def plan_merge(db: SchoolSession, incident: Incident, into: Incident) -> MergePlan:
+    """What merging one into the other will do. The viewer's right to both was asked before."""
+    own, others = _students(db, incident.id), _students(db, into.id)
+    there = {row.student_id for row in others}
+    added = [row for row in own if row.student_id not in there]
+    subject_differs = incident.student_id != into.student_id
+    had_linked = [row for row in own if row.linked]
+    present = ids_of(content_of_incident(db, into), "categories")
+    return MergePlan(
+        students=added,
+        categories=[
+            one for one in ids_of(content_of_incident(db, incident), "categories") if one not in present
+        ],
+        on_linked=bool(own) and (subject_differs or bool(had_linked)),
+        share_documents=subject_differs or any(row.share_documents for row in had_linked),
+        subject_differs=subject_differs,
+    )
+
+
+def _students(db: SchoolSession, incident_id: uuid.UUID) -> Sequence[IncidentStudent]:
+    return db.scalars(
+        select(IncidentStudent)
+        .where(IncidentStudent.incident_id == incident_id)
+        .order_by(IncidentStudent.linked, IncidentStudent.student_id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def merge_incident(db: SchoolSession, viewer: Viewer, merge: Merge) -> Action:
+    """Makes an incident an action under another; both are the viewer's to edit. Its monitoring goes on, and
+    none begins.
+
+    Raises NothingThere, Refused, and ChangedMeanwhile where either is no longer what was previewed.
+    """
+    incident, into = _both(db, viewer, merge)
+    plan = plan_merge(db, incident, into)
+    before = content_of_incident(db, incident)
+    action = _insert_action(db, viewer, incident, into, plan, before)
+    moved = _move_actions(db, viewer, incident, into, everywhere=plan.subject_differs)
+    _move(db, incident.id, into.id, action.id)
+    _add_students(db, into, plan)
+    add_categories(db, into.id, plan.categories)
+    keep_incident_version(
+        db,
+        viewer,
+        incident,
+        "merged",
+        number=into.number,
+        other=str(into.id),
+        actions=[str(one) for one in moved],
+    )
+    incident.deleted_at, incident.merged_into = viewer.now(), action.id
+    keep_incident_version(db, viewer, into, "merged", number=incident.number, other=str(incident.id))
+    audit.record(
+        db,
+        viewer,
+        "incident.merged",
+        subjects_of(db, into, incident.id, action.id),
+        number=incident.number,
+        into=into.number,
+    )
+    db.flush()
+    tell_modules(db, viewer, into)
+    db.app.hooks.tell(
+        "incident_merged",
+        db,
+        viewer,
+        keep_for_retry(db, viewer),
+        incident_id=incident.id,
+        into_id=into.id,
+        action_id=action.id,
+    )
+    return action
+
+
+def _both(db: SchoolSession, viewer: Viewer, merge: Merge) -> tuple[Incident, Incident]:
+    """Both incidents, locked in the order of their ids. Raises NothingThere, ChangedMeanwhile."""
+    rows = db.scalars(
+        select(Incident)
+        .where(Incident.id.in_([merge.incident_id, merge.into_id]), policy.editable_incidents(viewer))
+        .order_by(Incident.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {row.id: row for row in rows}
+    if len(found) != 2:
+        raise NothingThere
+    incident, into = found[merge.incident_id], found[merge.into_id]
+    if (incident.version, into.version) != (merge.version, merge.into_version):
+        raise ChangedMeanwhile(into.version)
+    _refuse_mixed(incident, into)
+    return incident, into
+
+
+def _insert_action(
+    db: SchoolSession,
+    viewer: Viewer,
+    incident: Incident,
+    into: Incident,
+    plan: MergePlan,
+    before: dict[str, Any],
+) -> Action:
+    action = Action(
+        school_id=viewer.school_id,
+        id=new_id(),
+        incident_id=into.id,
+        author_id=incident.author_id,
+        text=incident.text,
+        occurred_at=incident.occurred_at,
+        created_at=incident.created_at,
+        on_linked=plan.on_linked,
+        share_documents=plan.share_documents,
+        version=1,
+        submission=new_id(),
+        training=incident.training,
+        was_incident=incident.id,
+    )
+    db.add(action)
+    db.flush()
+    common = {"school_id": viewer.school_id, "action_id": action.id}
+    insert_rows(db, ActionAgency, [{**common, "agency_id": one} for one in ids_of(before, "agencies")])
+    content = {
+        "text": before["text"],
+        "occurred_at": before["occurred_at"],
+        "categories": [str(one) for one in plan.categories],
+        "agencies": before["agencies"],
+        "documents": before["documents"],
+        "on_linked": plan.on_linked,
+        "share_documents": plan.share_documents,
+        "modules": before.get("modules", {}),
+        "number": incident.number,
+        "other": str(incident.id),
+    }
+    row = {**common, "version": 1, "kind": "merged", "content": content, "reason": ""}
+    insert_rows(db, ActionVersion, [{**row, "made_by": viewer.user_id, "made_at": viewer.now()}])
+    return action
+
+
+def _move_actions(
+    db: SchoolSession, viewer: Viewer, incident: Incident, into: Incident, *, everywhere: bool
+) -> list[uuid.UUID]:
+    """The incident's actions go along, deleted ones too. `everywhere`: its own student is a linked one of the
+    other, on whose record its actions must stay."""
+    rows = db.scalars(select(Action).where(Action.incident_id == incident.id).order_by(Action.id)).all()
+    for row in rows:
+        row.incident_id = into.id
+        if everywhere:
+            row.on_linked = row.share_documents = True
+        if row.deleted_at is None:
+            keep_action_version(db, viewer, row, "merged", number=incident.number, other=str(incident.id))
+    db.flush()
+    return [row.id for row in rows]
+
+
+def _move(db: SchoolSession, incident_id: uuid.UUID, into_id: uuid.UUID, action_id: uuid.UUID) -> None:
+    """Alerts and files of the incident are the action's now; those of its actions stay theirs."""
+    for model in (Alert, Document):
+        of_it: Any = model.incident_id == incident_id
+        for condition, values in (
+            (model.action_id.is_(None), {"incident_id": into_id, "action_id": action_id}),
+            (model.action_id.is_not(None), {"incident_id": into_id}),
+        ):
+            db.execute(
+                update(model)
+                .where(of_it, condition)
+                .values(**values)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def _add_students(db: SchoolSession, into: Incident, plan: MergePlan) -> None:
+    rows = [
+        {
+            "school_id": into.school_id,
+            "incident_id": into.id,
+            "student_id": row.student_id,
+            "occurred_at": into.occurred_at,
+            "linked": True,
+            "monitored": row.monitored,
+            "share_documents": False,  # the other's own files were never this child's
+            "part_id": row.part_id,
+        }
+        for row in plan.students
+    ]
+    insert_rows(db, IncidentStudent, rows)

@@ -1,0 +1,1 @@
+"""Prints: PDFs of incidents and of students' records."""
