@@ -59,9 +59,9 @@ def follow_up(school: SchoolForTests, incident_id: uuid.UUID) -> uuid.UUID:
         return record_action(db, school.viewer("lead"), new).id
 
 
-def change(school: SchoolForTests, service: Any, record_id: uuid.UUID, *reason: str) -> None:
+def change(school: SchoolForTests, service: Any, record_id: uuid.UUID, *reason: str, **opened: int) -> None:
     with school.app.transaction(school.id) as db:
-        service(db, school.viewer("lead"), record_id, *reason)
+        service(db, school.viewer("lead"), record_id, *reason, **opened)
 
 
 def end(school: SchoolForTests) -> None:
@@ -78,9 +78,9 @@ def test_deleting_and_restoring_are_told_on_or_off(school: SchoolForTests, recor
     with school.app.transaction(school.id) as db:
         switch_module(db, "probe", on, utc_now())
     with noted() as told:
-        change(school, delete_action, action_id, "Wrong child.")
+        change(school, delete_action, action_id, "Wrong child.", opened=1)
         change(school, restore_action, action_id)
-        change(school, delete_incident, incident_id, "Twice.")
+        change(school, delete_incident, incident_id, "Twice.", opened=1)
         change(school, restore_incident, incident_id)
     assert told == [
         ("removed", [], [action_id]),
@@ -116,8 +116,8 @@ def test_what_fails_is_told_again_with_all_its_ids(school: SchoolForTests, recor
 
     incident_id = record()
     with behaviour.instead("incidents_removed", fail):
-        for _ in range(2):
-            change(school, delete_incident, incident_id, "Twice.")
+        for version in (1, 3):
+            change(school, delete_incident, incident_id, "Twice.", opened=version)
             change(school, restore_incident, incident_id)
     with school.app.session(school.id, writes=False) as db:
         owed = db.scalars(select(OutboxItem).where(OutboxItem.kind == "hook")).all()
