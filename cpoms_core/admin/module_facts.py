@@ -33,6 +33,8 @@ HOOK_WORDS = {
     "action_options": "links in the Options menu of an action",
     "incident_merged": "",  # told to modules that are off, too
     "incident_split": "",
+    "incidents_removed": "",
+    "incidents_reinstated": "",
     "incident_prints": "parts of the incidents on paper",
     "incident_panels": "parts of the incidents in the chronology",
     "validate_incident": "checks of a new incident",
