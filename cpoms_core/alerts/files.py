@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access import policy
@@ -15,7 +15,7 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts import passed_on
 from cpoms_core.alerts.models import Alert
 from cpoms_core.alerts.queries import Reading
-from cpoms_core.alerts.services import active_users
+from cpoms_core.alerts.services import close_own, recipients_checked
 from cpoms_core.audit import services as audit
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
@@ -34,11 +34,9 @@ def alert_to_file(
     document = db.scalars(statement).first()
     if document is None:
         raise NothingThere
-    wanted = list(dict.fromkeys(recipients))
-    if not wanted:
+    if not recipients:
         raise Refused("Choose at least one person.", field="alerts")
-    if len(active_users(db, wanted)) != len(wanted):
-        raise Refused("One of these people no longer has an account. Choose again.", field="alerts")
+    wanted = recipients_checked(db, recipients)
     waiting = set(
         db.scalars(
             select(Alert.recipient_id).where(Alert.document_id == document_id, Alert.read_at.is_(None))
@@ -67,14 +65,7 @@ def mark_file_read(
     db: SchoolSession, viewer: Viewer, document_id: uuid.UUID, alert_ids: Collection[uuid.UUID]
 ) -> None:
     """Closes the viewer's own open alerts to a file, of those that their page showed. Raises NothingThere."""
-    closed = db.execute(
-        update(Alert)
-        .where(Alert.document_id == document_id, Alert.id.in_(alert_ids), policy.own_alerts(viewer))
-        .values(read_at=viewer.now())
-        .execution_options(synchronize_session=False)
-    ).rowcount  # type: ignore[attr-defined]
-    if not closed:
-        raise NothingThere
+    close_own(db, viewer, alert_ids, Alert.document_id == document_id)
     audit.record(db, viewer, "document.read", [document_id])
 
 

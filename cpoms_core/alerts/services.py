@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 
 from cpoms_core.access import policy
 from cpoms_core.access.models import User
@@ -36,6 +36,15 @@ def active_users(db: SchoolSession, ids: Collection[uuid.UUID]) -> set[uuid.UUID
     return set(db.scalars(ACTIVE_AMONG, {"users": list(ids)}))
 
 
+def recipients_checked(db: SchoolSession, recipients: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """The recipients, each once, in their order. Raises Refused where one of them is no user who can be
+    alerted."""
+    wanted = list(dict.fromkeys(recipients))
+    if len(active_users(db, wanted)) != len(wanted):
+        raise Refused("One of these people no longer has an account. Choose again.", field="alerts")
+    return wanted
+
+
 def alert(
     db: SchoolSession,
     viewer: Viewer,
@@ -49,9 +58,7 @@ def alert(
 
     Raises Refused where one of them is no user who can be alerted.
     """
-    wanted = list(dict.fromkeys(recipients))
-    if len(active_users(db, wanted)) != len(wanted):
-        raise Refused("One of these people no longer has an account. Choose again.", field="alerts")
+    wanted = recipients_checked(db, recipients)
     now = viewer.now()
     for recipient in wanted:
         db.add(
@@ -83,15 +90,24 @@ def mark_read(
 ) -> int:
     """Closes the viewer's own open alerts among those that their page showed; an alert that came meanwhile
     stays open. Returns how many were closed. Raises NothingThere."""
+    closed = close_own(db, viewer, alert_ids, Alert.incident_id == incident_id)
+    audit.record(db, viewer, "alert.read", [incident_id])
+    return closed
+
+
+def close_own(
+    db: SchoolSession, viewer: Viewer, alert_ids: Collection[uuid.UUID], to_it: ColumnElement[bool]
+) -> int:
+    """Closes those of the viewer's own open alerts that are `to_it`, as read. Returns how many. Raises
+    NothingThere where there is none."""
     closed = db.execute(
         update(Alert)
-        .where(Alert.incident_id == incident_id, Alert.id.in_(alert_ids), policy.own_alerts(viewer))
+        .where(to_it, Alert.id.in_(alert_ids), policy.own_alerts(viewer))
         .values(read_at=viewer.now())
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     if not closed:
         raise NothingThere
-    audit.record(db, viewer, "alert.read", [incident_id])
     return int(closed)
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
 from cpoms_core.audit import services as audit
-from cpoms_core.database.types import new_id
+from cpoms_core.documents.kept_picture import kept_picture
 from cpoms_core.documents.logo import SETTING, kind_of
 from cpoms_core.documents.pictures import NoPicture, drawn
-from cpoms_core.documents.services import file_key
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.tenancy.models import Setting
 from cpoms_core.tenancy.scope import SchoolSession
@@ -30,23 +28,9 @@ def logo_taken_in(app: Application, viewer: Viewer, stream: BinaryIO) -> Iterato
     """Draws a logo anew and puts it into the storage before the transaction that will name it begins; if that
     one fails, it is forgotten again. Raises Refused."""
     content = redrawn(stream)
-    logo_id = new_id()
-    try:
-        app.storage.write(
-            file_key(app, viewer.school_id),
-            viewer.school_id,
-            logo_id,
-            io.BytesIO(content),
-            limit=LARGEST_KEPT,
-        )
-    except OSError:
-        raise Refused("The logo could not be stored just now. Try again, and tell support.", FIELD) from None
-    try:
+    unstored = Refused("The logo could not be stored just now. Try again, and tell support.", FIELD)
+    with kept_picture(app, viewer, content, limit=LARGEST_KEPT, unstored=unstored) as logo_id:
         yield logo_id
-    except BaseException:
-        with suppress(OSError):  # the sweep finds it a day later
-            app.storage.remove(viewer.school_id, logo_id)
-        raise
 
 
 def redrawn(stream: BinaryIO) -> bytes:

@@ -18,6 +18,7 @@ from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.documents.services import Incoming
 from cpoms_core.hooks.types import FormField
+from cpoms_core.incidents.category_ticks import category_ticks
 from cpoms_core.incidents.forms import action_fields, in_utc, incident_fields
 from cpoms_core.incidents.models import Action, Agency, Category, Incident
 from cpoms_core.incidents.services import ActionEdit, IncidentEdit, Linked
@@ -132,22 +133,7 @@ def category_tree(
     sub-categories under their parents (INC-03)."""
     offered = or_(policy.addable_categories(viewer), Category.id.in_(present))
     rows = db.scalars(select(Category).where(offered).order_by(Category.name)).all()
-    chosen = set(form.part("categories").data or [])
-    shown = {
-        row.id: {
-            "id": row.id,
-            "name": row.name,
-            "colour": row.colour,
-            "checked": row.id in chosen,
-            "subs": [],
-        }
-        for row in rows
-    }
-    tree: list[dict[str, Any]] = []
-    for row in rows:
-        under: Any = shown[row.parent_id]["subs"] if row.parent_id in shown else tree
-        under.append(shown[row.id])
-    return tree
+    return category_ticks(rows, set(form.part("categories").data or []))
 
 
 def linked_part(request: Request, content: Content, typed: MultiDict[str, Any]) -> dict[str, Any]:

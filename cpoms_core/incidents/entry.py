@@ -18,6 +18,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.documents.services import MOST_FILES, Incoming, safe_name
 from cpoms_core.hooks.types import FieldError
 from cpoms_core.incidents import drafts
+from cpoms_core.incidents.category_ticks import category_ticks
 from cpoms_core.incidents.forms import action_fields, in_utc, incident_fields
 from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.incidents.services import Linked, NewAction, NewIncident
@@ -183,9 +184,9 @@ def fill_choices(request: Request, form: BuiltForm) -> dict[str, Any]:
         for agency in db.scalars(select(Agency).where(Agency.disabled_at.is_(None)).order_by(Agency.name))
     ]
     groups = [group_context(group) for group in alerts.alert_groups(db)]
-    chosen = set(form.part("categories").data or [])
+    addable = select(Category).where(policy.addable_categories(viewer)).order_by(Category.name)
     return {
-        "categories": _category_tree(db, viewer, chosen),
+        "categories": category_ticks(db.scalars(addable).all(), set(form.part("categories").data or [])),
         "alert_groups": groups,
         "student_source": request.route_path("student-search"),
         "staff_source": None,
@@ -202,28 +203,6 @@ def group_context(group: alerts.GroupOfPeople) -> dict[str, Any]:
 def everyone(request: Request) -> dict[uuid.UUID, str]:
     """Everyone who can be alerted, by id, in the order of their names."""
     return {person.id: person.name for person in alerts.staff(request.db)}
-
-
-def _category_tree(db: Any, viewer: Any, chosen: set[uuid.UUID]) -> list[dict[str, Any]]:
-    """The categories that the viewer may add to, sub-categories under their parents (INC-03)."""
-    rows = db.scalars(select(Category).where(policy.addable_categories(viewer)).order_by(Category.name)).all()
-    shown = {
-        row.id: {
-            "id": row.id,
-            "name": row.name,
-            "colour": row.colour,
-            "checked": row.id in chosen,
-            "subs": [],
-        }
-        for row in rows
-    }
-    tree = []
-    for row in rows:
-        if row.parent_id in shown:
-            shown[row.parent_id]["subs"].append(shown[row.id])
-        else:
-            tree.append(shown[row.id])
-    return tree
 
 
 def told(

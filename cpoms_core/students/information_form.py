@@ -12,8 +12,8 @@ from wtforms.validators import Length
 
 from cpoms_core.alerts.queries import staff
 from cpoms_core.hooks.types import FormField
+from cpoms_core.incidents.category_ticks import category_ticks
 from cpoms_core.incidents.forms import Ids
-from cpoms_core.incidents.models import Category
 from cpoms_core.students.information import (
     LONGEST_KIND,
     LONGEST_SUMMARY,
@@ -126,25 +126,7 @@ def category_tree(
 ) -> list[dict[str, Any]]:
     """The categories as ticks, sub-categories under their parents."""
     rows = categories_offered(request.db, request.viewer, stored.monitored)
-    ticked = set(chosen or ())
-    shown = {row.id: _tick(row, row.id in ticked) for row in rows}
-    tree = []
-    for row in rows:
-        if row.parent_id in shown:
-            shown[row.parent_id]["subs"].append(shown[row.id])
-        else:
-            tree.append(shown[row.id])
-    return tree
-
-
-def _tick(category: Category, ticked: bool) -> dict[str, Any]:
-    return {
-        "id": category.id,
-        "name": category.name,
-        "colour": category.colour,
-        "checked": ticked,
-        "subs": [],
-    }
+    return category_ticks(rows, set(chosen or ()))
 
 
 def typed_information(

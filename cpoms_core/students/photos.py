@@ -3,10 +3,9 @@ earlier photo stays, because an earlier version names it."""
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from sqlalchemy import Select, bindparam, select
@@ -14,9 +13,9 @@ from sqlalchemy import Select, bindparam, select
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
-from cpoms_core.database.types import Id, new_id
+from cpoms_core.database.types import Id
+from cpoms_core.documents.kept_picture import kept_picture
 from cpoms_core.documents.pictures import NoPicture, drawn
-from cpoms_core.documents.services import file_key
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.students.models import Student
 from cpoms_core.tenancy.models import School
@@ -38,20 +37,9 @@ def photo_taken_in(app: Application, viewer: Viewer, stream: BinaryIO | None) ->
         yield None
         return
     content = redrawn(stream)
-    photo_id = new_id()
-    try:
-        wrapped = file_key(app, viewer.school_id)
-        app.storage.write(wrapped, viewer.school_id, photo_id, io.BytesIO(content), limit=LARGEST_KEPT)
-    except OSError:
-        raise Refused(
-            "The photo could not be stored just now. Save without it, and tell support.", FIELD
-        ) from None
-    try:
+    unstored = Refused("The photo could not be stored just now. Save without it, and tell support.", FIELD)
+    with kept_picture(app, viewer, content, limit=LARGEST_KEPT, unstored=unstored) as photo_id:
         yield photo_id
-    except BaseException:
-        with suppress(OSError):  # the sweep finds it a day later
-            app.storage.remove(viewer.school_id, photo_id)
-        raise
 
 
 def redrawn(stream: BinaryIO) -> bytes:

@@ -32,7 +32,8 @@ def children_watched() -> Iterator[Peak]:
     def watch() -> None:
         while not over.wait(EVERY):
             for child in _children():
-                peak.kilobytes = max(peak.kilobytes, _peak_of(child))
+                if not _still_a_copy(child):
+                    peak.kilobytes = max(peak.kilobytes, peak_of(child))
 
     watching = threading.Thread(target=watch, daemon=True)
     watching.start()
@@ -51,15 +52,21 @@ def _children() -> set[str]:
     return found
 
 
-def _peak_of(process: str) -> int:
-    """Kilobytes; 0 where the process has ended, or is still the copy of ours that it begins as."""
+def peak_of(process: str) -> int:
+    """The most memory that a process (its number, or "self") has had so far, in kilobytes; 0 where it has
+    ended."""
     with suppress(OSError):
-        if _command(process) == _command("self"):
-            return 0
         for line in Path("/proc", process, "status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1])
     return 0
+
+
+def _still_a_copy(process: str) -> bool:
+    """Whether a process is still the copy of ours that it begins as."""
+    with suppress(OSError):
+        return _command(process) == _command("self")
+    return True
 
 
 def _command(process: str) -> bytes:

@@ -5,7 +5,6 @@ given back before the next one, so a record of any length is printed in about th
 from __future__ import annotations
 
 import datetime as dt
-import resource
 import subprocess
 import time
 import uuid
@@ -15,8 +14,9 @@ from cpoms_core.application import Application
 from cpoms_core.incidents.services import NewAction, NewIncident, record_action, record_incident
 from cpoms_core.printing.queries import Chosen
 from cpoms_core.printing.services import RecordWanted, make_long, plan_record
-from cpoms_core.testing.memory import children_watched
+from cpoms_core.testing.memory import children_watched, peak_of
 from cpoms_core.testing.schools import SchoolForTests, make_school
+from tests.bench.alone import alone
 
 MORE = 40  # megabytes that ten times as many incidents may take
 CEILING = 300  # megabytes that the press may take at all
@@ -35,22 +35,17 @@ def report(app: Application) -> None:
         with children_watched() as press:
             seconds, pdf = _print(app, school, school.students[whose])
         presses.append(press.megabytes)
-        ours.append(_most())
+        ours.append(peak_of("self") // 1024)
         pages = subprocess.run(["pdfinfo", "-"], input=pdf, capture_output=True, check=True).stdout
         number = next(line.split()[1] for line in pages.decode().splitlines() if line.startswith("Pages"))
         print(
             f"  print of {count:>5,} incidents {seconds:6.1f} s   {number:>4} pages, {len(pdf) / 1e6:.1f} MB"
-            f"   press {press.megabytes} MB, we {_most()} MB at most",
+            f"   press {press.megabytes} MB, we {ours[-1]} MB at most",
             flush=True,
         )
     for who, (few, many) in (("the press", presses), ("we", ours)):
         assert 0 not in (few, many) and many <= few + MORE, f"{who}: {few} MB for 100, {many} MB for 1,000"
     assert max(presses) <= CEILING, presses
-
-
-def _most() -> int:
-    """The most memory that we have had so far, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _print(app: Application, school: SchoolForTests, student_id: uuid.UUID) -> tuple[float, bytes]:
@@ -88,20 +83,5 @@ def _fill(school: SchoolForTests, student_id: uuid.UUID, count: int) -> None:
                     record_action(db, viewer, action)
 
 
-def main() -> None:
-    """Alone, on SQLite: python -m tests.bench.printing."""
-    import tempfile
-    from pathlib import Path
-
-    from cpoms_core.deployment import Deployment
-    from cpoms_core.migrations.migrate import migrate
-    from cpoms_core.modules.registry import installed
-
-    with tempfile.TemporaryDirectory() as name:
-        deployment = Deployment(Path(name))
-        migrate(deployment.owner_url, installed())
-        report(Application(deployment))
-
-
 if __name__ == "__main__":
-    main()
+    alone(report)
