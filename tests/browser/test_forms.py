@@ -55,6 +55,31 @@ def fill_incident(page: Page, text: str) -> None:
     page.get_by_label("Behaviour").check()
 
 
+def test_a_box_that_finds_is_not_there_before_its_script(school: SchoolForTests, desk: Any) -> None:
+    """INC-01: whoever is quick does not open the plain list that the box is about to take away."""
+    lead = desk("lead")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    lead.page.route("**/type-ahead*.js*", hold)
+    page = lead.page
+    page.goto(lead.address("/incidents/add"), wait_until="commit")
+    expect(page.get_by_label("Behaviour")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Alert staff")).not_to_be_visible()
+    held[0].continue_()
+    expect(page.locator("input[role=combobox]").first).to_be_visible()
+
+
+def test_without_its_script_the_plain_list_is_there(school: SchoolForTests, desk: Any) -> None:
+    """INC-01: on a bad line, where the script does not come, a colleague is alerted all the same."""
+    lead = desk("lead")
+    lead.page.route("**/type-ahead*.js*", lambda route: route.abort())
+    page = lead.open("/incidents/add")
+    expect(page.get_by_role("listbox", name="Alert staff")).to_be_visible()
+
+
 def test_the_chosen_student_is_cleared(school: SchoolForTests, desk: Any) -> None:
     """INC-01: by the × beside the name, and by the keyboard; another one is chosen, or none."""
     lead = desk("lead")
