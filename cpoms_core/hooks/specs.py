@@ -30,12 +30,18 @@ from cpoms_core.hooks import PROJECT
 from cpoms_core.hooks.types import (
     AuditWords,
     FieldError,
+    Filter,
     FormField,
+    FormName,
+    Grouping,
+    MailSpec,
     NavItem,
     Option,
     Panel,
     Permission,
+    Placing,
     PrintPart,
+    ReportColumn,
     SettingSpec,
     Tab,
     Task,
@@ -95,6 +101,12 @@ def register_tasks() -> Sequence[Task]:
 
 
 @spec("boot")
+def register_mails() -> Sequence[MailSpec]:
+    """Mails that the module sends; named `module.mail`."""
+    raise NotImplementedError
+
+
+@spec("boot")
 def register_mis_sources() -> Sequence[MisSource]:
     """Management information systems whose extracts the module reads (MIS-01)."""
     raise NotImplementedError
@@ -148,6 +160,19 @@ def student_form_fields(db: PluginSession, viewer: Viewer, student_id: uuid.UUID
     raise NotImplementedError
 
 
+@spec("collect", of=PrintPart)
+def student_prints(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Sequence[PrintPart]:
+    """What the module adds to the basic data of a student's report (STU-07)."""
+    raise NotImplementedError
+
+
+@spec("collect", of=Placing)
+def arrange_form(db: PluginSession, viewer: Viewer, form: FormName) -> Sequence[Placing]:
+    """The order of a form's fields and the advice under them, for all who fill it in (FRM-01). Where two
+    modules place one field, the first by name counts."""
+    raise NotImplementedError
+
+
 @spec("collect", of=FormField)
 def incident_form_fields(db: PluginSession, viewer: Viewer) -> Sequence[FormField]:
     """Fields of the Add incident form. Their values reach `validate_incident` and `incident_saved`."""
@@ -167,6 +192,22 @@ def incident_panels(
     """Panels of each of the incidents shown on a page, slots `incident-margin` and `incident-foot`. Asked
     once for the whole page: one or two queries, whatever the number of incidents. The viewer sees them all
     (by policy, which was asked before)."""
+    raise NotImplementedError
+
+
+@spec("collect", of=Panel)
+def action_panels(
+    db: PluginSession, viewer: Viewer, action_ids: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Sequence[Panel]]:
+    """As `incident_panels`, of each of the actions shown on a page; slot `action-foot`."""
+    raise NotImplementedError
+
+
+@spec("collect", of=PrintPart)
+def action_prints(
+    db: PluginSession, viewer: Viewer, action_ids: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Sequence[PrintPart]]:
+    """As `incident_prints`, of each of the actions that are printed."""
     raise NotImplementedError
 
 
@@ -208,6 +249,33 @@ def action_options(
     db: PluginSession, viewer: Viewer, action_ids: Sequence[uuid.UUID]
 ) -> Mapping[uuid.UUID, Sequence[Option]]:
     """As `incident_options`, of each of the actions shown on a page; the route's parameter is `action_id`."""
+    raise NotImplementedError
+
+
+@spec("collect", of=Panel)
+def logo_panels(db: PluginSession, viewer: Viewer) -> Sequence[Panel]:
+    """Parts of the administration's page of the school's logo, slot `logo`: other places to take it from."""
+    raise NotImplementedError
+
+
+# --- collect: reports and lists --------------------------------------------------------------------------
+
+
+@spec("collect", of=Filter)
+def report_filters(db: PluginSession, viewer: Viewer) -> Sequence[Filter]:
+    """Questions by which incidents are narrowed down, in the chronology and in reports (INC-14, FRM-04)."""
+    raise NotImplementedError
+
+
+@spec("collect", of=Grouping)
+def report_groupings(db: PluginSession, viewer: Viewer) -> Sequence[Grouping]:
+    """What incidents are counted by in reports (FRM-04)."""
+    raise NotImplementedError
+
+
+@spec("collect", of=ReportColumn)
+def report_columns(db: PluginSession, viewer: Viewer) -> Sequence[ReportColumn]:
+    """What a report or print may show or leave out: a tick each (FRM-04, FRM-05)."""
     raise NotImplementedError
 
 
@@ -327,4 +395,19 @@ def merge_students(
 @spec("always")
 def export_student(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Mapping[str, Any]:
     """All that the module holds on a student, as plain JSON values: for subject access and export."""
+    raise NotImplementedError
+
+
+@spec("always")
+def kept_files(db: PluginSession, viewer: Viewer, file_ids: Sequence[uuid.UUID]) -> Sequence[uuid.UUID]:
+    """Those of the stored files that a row of the module names; the others may be removed. An error keeps
+    them all."""
+    raise NotImplementedError
+
+
+@spec("always")
+def destroy_document(db: PluginSession, viewer: Viewer, number: int, reason: str) -> uuid.UUID | None:
+    """The operator removes a document for good, on a written request (EDT-10): where this number is one of
+    the module's, it marks it, keeps its row, and answers with the id of the stored file, which is then
+    forgotten. None: it has no such document. Raises Refused where the file was not deleted before."""
     raise NotImplementedError

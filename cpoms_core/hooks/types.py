@@ -8,28 +8,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sqlalchemy import ColumnElement, Select
 from wtforms.fields.core import UnboundField
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A system permission on the user group screen (USR-04). `when_restricted`: it counts without a key."""
+    """A system permission on the user group screen (USR-04). `when_restricted`: it counts without a key; the
+    name of a yes-or-no setting of the school makes that the school's choice (LIB-04)."""
 
     name: str
     title: str
     section: str
-    when_restricted: bool = False
+    when_restricted: bool | str = False
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry of the top bar. `route` is a route without parameters; `weight` orders, lightest first."""
+    """An entry of the top bar. `route` is a route without parameters; `weight` orders, lightest first.
+    `place`: among the pages on the left, or the tools on the right (DSH-08)."""
 
     label: str
     route: str
     weight: int
     icon: str = ""
     needs: str = ""
+    place: Literal["pages", "tools"] = "pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ class Option:
 class Panel:
     """A part of a page: a template of the module (`package:templates/x.pt`) and what it is given.
 
-    `slot` is the place on the page: `dashboard`, `student-overview`, `incident-margin` or
-    `incident-foot`.
+    `slot` is the place on the page: `dashboard`, `student-overview`, `incident-margin`, `incident-foot`,
+    `action-foot` or `logo`.
     """
 
     slot: str
@@ -72,6 +76,7 @@ class PrintPart:
     """What a module prints of an incident (EDT-07): a heading, lines of text, and a drawing.
 
     `svg`: a whole SVG document. Pictures in it are `data:` addresses: nothing is fetched when it is printed.
+    `column`: the name of a `ReportColumn`; whoever prints may leave it out (FRM-05).
     """
 
     weight: int
@@ -79,16 +84,98 @@ class PrintPart:
     lines: Sequence[str] = ()
     svg: str = ""
     needs: str = ""
+    column: str = ""
+
+
+FormName = Literal["incident", "action", "student"]
+"""The three forms that staff fill in: Add incident, Add action (and those that edit either), and a student's
+Edit information."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field of a form. A module's field is named `module-field`. `weight` orders, lightest first."""
+    """A field of a form. A module's field is named `module-field`. `weight` orders, lightest first.
+
+    categories: the field is there where one of these is chosen on the form, in the page and on the server;
+    empty: always. advice: a line under it. fold: neighbours of one fold stand together behind this word.
+    template: draws it (`package:templates/x.pt`, given `field`, `page` and the `context`), where a plain
+    field would not do.
+    """
 
     name: str
     field: UnboundField
     weight: int
     needs: str = ""
+    categories: frozenset[uuid.UUID] = frozenset()
+    advice: str = ""
+    fold: str = ""
+    template: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where a field stands on a form, instead of at its own weight, and what is said under it (FRM-01).
+    `name`: the field's, the core's or a module's; one that is not on the form is passed over."""
+
+    name: str
+    weight: int
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A question that lists of incidents are narrowed by, named `module-question`.
+
+    condition: what was chosen (the field's data) as a condition on `Incident`; it only leaves out. It is not
+    asked where nothing was chosen.
+    """
+
+    name: str
+    field: UnboundField
+    weight: int
+    condition: Callable[[Any], ColumnElement[bool]]
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Something by which incidents are counted, named `module-grouping`. `values`: a statement of two
+    columns, an incident's id and the text of a group it is in; it may be in several, or in none."""
+
+    name: str
+    label: str
+    weight: int
+    values: Select[*tuple[Any, ...]]
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportColumn:
+    """Something that a report or print may show of each incident, action or student, or leave out, named
+    `module-column`. `values(db, viewer, ids)`: the texts by id, for many at once; names of students go
+    through `viewer.name`, what people wrote through `viewer.text`."""
+
+    name: str
+    label: str
+    weight: int
+    about: FormName
+    values: Callable[..., Mapping[uuid.UUID, str]]
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailSpec:
+    """A mail that the module sends, by the name `module.mail` (`PluginSession.queue_mail`).
+
+    It names no student and quotes nothing (INC-09). `text` may hold `{who}` (who caused it), `{school}`,
+    `{login}` and `{when}`. owed(db, viewer, payload): asked when it is sent; False: nobody wants it any more.
+    """
+
+    name: str
+    subject: str
+    text: str
+    owed: Callable[..., bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

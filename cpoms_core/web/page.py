@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,18 @@ class Notice:
 @lru_cache(maxsize=500)
 def asset_address(path: str) -> str:
     """The address of one of our static files, with a part that changes when the file does."""
-    content = (STATIC / path).read_bytes()
-    return f"/static/{path}?v={hashlib.sha256(content).hexdigest()[:10]}"
+    return f"/static/{path}?v={_version((STATIC / path).read_bytes())}"
+
+
+@lru_cache(maxsize=500)
+def module_asset_address(module: str, package: str, path: str) -> str:
+    """As `asset_address`, of a file in a module's static folder."""
+    content = resources.files(package).joinpath("static", path).read_bytes()
+    return f"/static/modules/{module}/{path}?v={_version(content)}"
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:10]
 
 
 class Page:
@@ -316,6 +327,10 @@ class Page:
     @staticmethod
     def asset(path: str) -> str:
         return asset_address(path)
+
+    def module_asset(self, module: str, path: str) -> str:
+        """The address of a file in a module's `static` folder, for its templates."""
+        return module_asset_address(module, self._request.app.modules[module].package, path)
 
 
 def _address(request: Request, route: str, **parameter: Any) -> str:
