@@ -61,5 +61,6 @@ def configure(app: Application) -> Any:
             config.include(part)
         app.hooks.boot_with("register_routes", lambda module: {"routes": ModuleRoutes(config, module)})
         config.commit()
+        app.check()
         refuse_unstamped(config)
         return config.make_wsgi_app()

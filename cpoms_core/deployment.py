@@ -36,6 +36,9 @@ class Deployment:
     `s3://bucket/prefix`; files_endpoint: the address of an S3 server other than Amazon's; files_region,
     files_access_key and files_secret_key: without them, S3's own variables of the environment count. clamav:
     where a ClamAV daemon listens, `unix:/path` or `host:port`; without it files are not scanned.
+    hook_seconds, hook_seconds_saving, hook_seconds_change: how long a module may take
+    (`hooks.timing.Limits`): for its part of a page, when it is told of a change, and all of them together for
+    one change.
     """
 
     folder: Path
@@ -60,6 +63,9 @@ class Deployment:
     files_access_key: str = ""
     files_secret_key: str = ""
     clamav: str = ""
+    hook_seconds: float = 2.0
+    hook_seconds_saving: float = 5.0
+    hook_seconds_change: float = 10.0
     openid_issuers: tuple[str, ...] = ("https://login.microsoftonline.com/", "https://accounts.google.com")
 
     def __post_init__(self) -> None:
@@ -69,6 +75,10 @@ class Deployment:
             raise BadDeployment(f"files must be s3://bucket or s3://bucket/prefix, not {self.files!r}")
         if self.clamav and not SCANNER.fullmatch(self.clamav):
             raise BadDeployment(f"clamav must be unix:/path or host:port, not {self.clamav!r}")
+        for name in ("hook_seconds", "hook_seconds_saving", "hook_seconds_change"):
+            seconds = getattr(self, name)
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+                raise BadDeployment(f"{name} must be a number of seconds, not {seconds!r}")
         object.__setattr__(self, "openid_issuers", tuple(self.openid_issuers))  # TOML has lists
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite:///{self.folder / 'cpoms.sqlite'}")

@@ -59,6 +59,7 @@ def make_celery(app: Application, poller: Poller) -> Celery:
 def run_worker(app: Application, *, threads: int = THREADS, lease: dt.timedelta = LEASE) -> None:
     """Runs until SIGTERM or SIGINT; work that has begun is finished, and what was only claimed is given
     back. Raises BadDeployment before it starts where the mail's address cannot be used."""
+    app.check()
     transport_of(app.deployment)
     if app.deployment.demo:
         warnings.filterwarnings("ignore", category=SecurityWarning)  # a demonstration may run as root

@@ -15,6 +15,8 @@ from cpoms_core.access import policy
 from cpoms_core.access.models import Account, GroupPermission, LoginSession, User
 from cpoms_core.access.sessions import LONGEST, hashed
 from cpoms_core.access.viewer import Access, SchoolFacts, Viewer, utc_now
+from cpoms_core.hooks.types import Permission
+from cpoms_core.modules.models import HookSetAside
 from cpoms_core.students.names_of_school import hider_of
 from cpoms_core.tenancy.models import ModuleSwitch, School, Setting
 from cpoms_core.tenancy.scope import SchoolSession
@@ -40,7 +42,10 @@ _MODULES = select(literal("module").label("what"), ModuleSwitch.module.label("na
 _PERMISSIONS = select(literal("permission").label("what"), GroupPermission.permission.label("name")).where(
     GroupPermission.group_id == bindparam("group")
 )
-_RIGHTS = union_all(_MODULES, _PERMISSIONS)
+_SET_ASIDE = select(
+    literal("set aside").label("what"), (HookSetAside.module + "." + HookSetAside.hook).label("name")
+).where(HookSetAside.lifted_at.is_(None))
+_RIGHTS = union_all(_MODULES, _PERMISSIONS, _SET_ASIDE)
 _SESSION = (
     select(
         LoginSession.token_hash,
@@ -123,9 +128,19 @@ def read_school(db: SchoolSession) -> SchoolFacts:
 
 
 def modules_on(db: SchoolSession) -> frozenset[str]:
-    """The installed modules that the session's school has on; asked of the database each time, so that a
-    switch is felt by the next request."""
-    return frozenset(row.name for row in db.execute(_MODULES) if row.name in db.app.modules)
+    """The installed modules that the session's school has on, without those whose tables are not up to date;
+    asked of the database each time, so that a switch is felt by the next request."""
+    return frozenset(row.name for row in db.execute(_MODULES) if row.name in db.app.usable)
+
+
+def hooks_set_aside(db: SchoolSession) -> frozenset[tuple[str, str]]:
+    """The modules' hooks that are set aside at the session's school, as (module, hook) (MOD-04)."""
+    return _set_aside(db.execute(_SET_ASIDE))
+
+
+def _set_aside(rows: Iterable[Any]) -> frozenset[tuple[str, str]]:
+    parted = (row.name.partition(".") for row in rows if row.what == "set aside")
+    return frozenset((module, hook) for module, _dot, hook in parted)
 
 
 def asking(db: SchoolSession, token: str, now: dt.datetime) -> Asking:
@@ -141,7 +156,7 @@ def asking(db: SchoolSession, token: str, now: dt.datetime) -> Asking:
     if not row:
         return Asking(school, modules_on(db))
     rights = db.execute(_RIGHTS, {"group": row.group_id}).all()
-    modules = frozenset(one.name for one in rights if one.what == "module" and one.name in db.app.modules)
+    modules = frozenset(one.name for one in rights if one.what == "module" and one.name in db.app.usable)
     access = _access(row, school)
     viewer = Viewer(
         school=school,
@@ -149,8 +164,11 @@ def asking(db: SchoolSession, token: str, now: dt.datetime) -> Asking:
         user_name=f"{row.forename} {row.surname}".strip(),
         group_id=row.group_id,
         access=access,
-        permissions=_counting(db, (one.name for one in rights if one.what == "permission"), access, modules),
+        permissions=_counting(
+            db, (one.name for one in rights if one.what == "permission"), access, modules, school
+        ),
         modules=modules,
+        set_aside=_set_aside(rights),
         sees_ungrouped=row.sees_ungrouped,
         has_key=row.keyed,
         ip=row.ip,
@@ -198,8 +216,9 @@ def viewer_of(
         user_name=user.name,
         group_id=user.group_id,
         access=access,
-        permissions=_counting(db, (row.name for row in held), access, modules),
+        permissions=_counting(db, (row.name for row in held), access, modules, school),
         modules=modules,
+        set_aside=hooks_set_aside(db),
         sees_ungrouped=user.sees_ungrouped,
         has_key=has_key,
         ip=ip,
@@ -207,7 +226,7 @@ def viewer_of(
 
 
 def _counting(
-    db: SchoolSession, held: Iterable[str], access: Access, modules: frozenset[str]
+    db: SchoolSession, held: Iterable[str], access: Access, modules: frozenset[str], school: SchoolFacts
 ) -> frozenset[str]:
     declared = db.app.permissions
     if access == "account":
@@ -217,8 +236,14 @@ def _counting(
         for name in held
         if name in declared
         and (declared[name][0] == "core" or declared[name][0] in modules)
-        and (access == "elevated" or declared[name][1].when_restricted)
+        and (access == "elevated" or _without_key(declared[name][1], school))
     )
+
+
+def _without_key(permission: Permission, school: SchoolFacts) -> bool:
+    """Whether a permission counts without a key: always, never, or as the school has set it (LIB-04)."""
+    when = permission.when_restricted
+    return bool(school.setting(when)) if isinstance(when, str) else when
 
 
 def system_viewer(db: SchoolSession) -> Viewer:
@@ -232,6 +257,7 @@ def system_viewer(db: SchoolSession) -> Viewer:
         access="restricted",
         permissions=frozenset(),
         modules=modules_on(db),
+        set_aside=hooks_set_aside(db),
         channel="worker",
         clock=utc_now,
     )

@@ -61,6 +61,7 @@ class Viewer:
     access: Access
     permissions: frozenset[str]
     modules: frozenset[str]
+    set_aside: frozenset[tuple[str, str]] = frozenset()  # (module, hook) that took too long (MOD-04)
     sees_ungrouped: bool = False
     channel: Channel = "web"
     has_key: bool = False

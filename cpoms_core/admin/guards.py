@@ -15,6 +15,7 @@ from cpoms_core.access import policy
 from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.errors import NothingThere, Refused
+from cpoms_core.hooks.session import PluginSession
 from cpoms_core.tenancy.models import School
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -23,7 +24,7 @@ class ChangedMeanwhile(Refused):
     """What a form shows is no longer what is stored: somebody else saved in between."""
 
 
-def begin_change(db: SchoolSession, viewer: Viewer) -> None:
+def begin_change(db: SchoolSession | PluginSession, viewer: Viewer) -> None:
     """Lets administrators only, and one at a time in a school: two who change the same thing at the same
     moment must not each find that the other keeps the administration open. Raises NothingThere."""
     if not viewer.may("admin"):

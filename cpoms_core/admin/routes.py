@@ -35,6 +35,9 @@ def includeme(config: Configurator) -> None:
         ("admin-class", "/admin/classes/{group_id}"),
         ("admin-modules", "/admin/modules"),
         ("admin-module", "/admin/modules/{module}"),
+        ("admin-module-switch", "/admin/modules/{module}/switch"),
+        ("admin-module-again", "/admin/modules/{module}/again"),
+        ("admin-module-seen", "/admin/modules/{module}/seen"),
         ("admin-settings", "/admin/settings"),
         ("admin-training", "/admin/settings/training"),
         ("admin-training-begin", "/admin/settings/training/begin"),
@@ -59,6 +62,8 @@ def includeme(config: Configurator) -> None:
         (classes.kind, "admin-class-kind", "class_kind.pt", "classes.listed"),
         (classes.one, "admin-class", "class.pt", "class.viewed"),
         (modules.modules, "admin-modules", "modules.pt", "modules.listed"),
+        (modules.module, "admin-module", "module.pt", "module.viewed"),
+        (modules.confirm, "admin-module-switch", "module_switch.pt", "module.viewed"),
         (settings.settings, "admin-settings", "settings.pt", "settings.viewed"),
         (training.manage, "admin-training", "training.pt", "training.viewed"),
     ):
@@ -71,6 +76,7 @@ def includeme(config: Configurator) -> None:
         (alert_groups.alert_group, "admin-alert-group", "alert_group.pt"),
         (classes.kind, "admin-class-kind", "class_kind.pt"),
         (classes.one, "admin-class", "class.pt"),
+        (modules.turn, "admin-module", "module_switch.pt"),
         (settings.settings, "admin-settings", "settings.pt"),
         (training.manage, "admin-training", "training.pt"),
     ):
@@ -85,7 +91,8 @@ def includeme(config: Configurator) -> None:
     for view, route in (
         (overview.failures_seen, "admin-failures-seen"),
         (classes.seen, "admin-classes-seen"),
-        (modules.turn, "admin-module"),
+        (modules.again, "admin-module-again"),
+        (modules.seen, "admin-module-seen"),
         (training.begin, "admin-training-begin"),
     ):
         routes.view(view, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",))

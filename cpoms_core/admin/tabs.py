@@ -55,7 +55,7 @@ def admin_tabs(request: Request) -> list[ShownTab]:
         try:
             shown.append(ShownTab(tab.label, request.route_path(tab.route)))
         except KeyError:  # a module's slip must cost its tab, not every page
-            log.error("a tab of the administration names no route", label=tab.label, route=tab.route)
+            log.error("a tab of the administration names no route", route=tab.route)
     here = [tab for tab in shown if request.path == tab.href or request.path.startswith(f"{tab.href}/")]
     at = max(here, key=lambda tab: len(tab.href), default=None)
     return [replace(tab, active=tab is at) for tab in shown]

@@ -191,6 +191,8 @@ EVENTS: dict[str, AuditWords] = {
             "key.renamed": "Gave a key another name",
             "module.failures-seen": "Marked failures of modules as seen",
             "module.switched": "Switched a module",
+            "module.tried-again": "Had a module tried again",
+            "module.viewed": "Opened the page of a module",
             "monitoring.begun": "Began to monitor a student",
             "monitoring.ended": "Ended the monitoring of a student",
             "monitoring.kept": "Asked to monitor a student whom an incident had begun to monitor",
@@ -355,6 +357,7 @@ FACTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
         f"{d.get(name, 0)} {word}"
         for name, word in (("incidents", "incidents"), ("actions", "actions"), ("kept", "kept as real"))
     ),
+    "module.tried-again": lambda d: str(d.get("module", "")),
     "module.switched": lambda d: f"{d.get('module', '')}: {'on' if d.get('enabled') else 'off'}",
     "settings.changed": _listed,
     "refused": _route,

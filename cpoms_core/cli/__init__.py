@@ -28,6 +28,7 @@ COMMANDS = {
     "outbox": "cpoms_core.cli.owing:outbox",
     "documents": "cpoms_core.cli.filing:documents",
     "document": "cpoms_core.cli.destroying:document",
+    "plugin": "cpoms_core.cli.plugins:plugin",
     "demo": "cpoms_core.cli.demo:demo",
 }
 """Command -> `module:object`."""

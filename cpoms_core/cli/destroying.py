@@ -39,8 +39,8 @@ def destroy(setup: Setup, slug: str, label: str, request: str, answer: Answer) -
     if found is None:
         raise Refused(f"{label!r} is no document ID. One looks like D-12.")
     with operating(setup.app, slug) as (db, viewer):
-        gone = keeping.destroy(db, viewer, int(found[1]), request)
-        document_id, number = gone.id, gone.number
+        number = int(found[1])
+        document_id = keeping.destroy(db, viewer, number, request)
     done = keeping.forget_bytes(setup.app, school_called(setup.app, slug), document_id)
     sentence = f"The document D-{number} is removed for good."
     if not done:

@@ -34,6 +34,13 @@ def sweep(setup: Setup, even_many: bool) -> None:
             highlight=False,
             soft_wrap=True,
         )
+        if swept.gone:
+            console.print(
+                f"  No longer installed: {', '.join(swept.gone)}. Their files look as if nothing named them.",
+                style="red",
+                highlight=False,
+                soft_wrap=True,
+            )
         if swept.unnamed > swept.removed:
             console.print(
                 "  Some were left. If the database is the right and the newest one, sweep --even-many.",

@@ -23,7 +23,13 @@ def list_modules(setup: Setup, slug: str, answer: Answer) -> None:
     """List the installed modules, and which of them a school has on."""
     with operating(setup.app, slug) as (_db, viewer):
         rows = [
-            {"module": one.name, "title": one.title, "version": one.version, "on": one.name in viewer.modules}
+            {
+                "module": one.name,
+                "title": one.title,
+                "version": one.version,
+                "on": one.name in viewer.modules,
+                "tables": "not up to date" if one.name in setup.app.behind else "up to date",
+            }
             for one in setup.app.modules.values()
         ]
     answer.listed("modules", rows, "No modules are installed.")

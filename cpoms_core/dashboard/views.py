@@ -9,6 +9,7 @@ from pyramid.request import Request
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.admin.classes import new_classes
+from cpoms_core.admin.queries.modules import count_failing
 from cpoms_core.dashboard import queries
 from cpoms_core.imports.queries import health
 from cpoms_core.students import queries as students
@@ -33,6 +34,7 @@ def dashboard(request: Request) -> dict[str, Any]:
         "found": _found(request, asked) if finder and asked.asked else None,
         "health": health(db, viewer),
         "new_classes": _new_classes(request) if viewer.may("admin") else [],
+        "failing": count_failing(db, viewer) if viewer.may("admin") else 0,
         "alerts": alerts,
         "history": history,
         "panels": request.app.hooks.collect("dashboard_panels", db, viewer),

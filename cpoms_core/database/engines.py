@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+from cpoms_core.database.time_limits import note_reading
 from cpoms_core.tenancy.scope import guard_engine
 
 BUSY_TIMEOUT_MS = 15_000
@@ -78,6 +79,7 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    event.listen(engine, "before_cursor_execute", note_reading)
     return engine
 
 

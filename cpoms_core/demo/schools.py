@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 from sqlalchemy import select
 
 from cpoms_core.access import identity
-from cpoms_core.access.viewer import utc_now
+from cpoms_core.access.viewer import Viewer, utc_now
 from cpoms_core.application import Application
 from cpoms_core.demo.attendance import days_since, marks_since
 from cpoms_core.demo.extract import (
@@ -111,12 +111,23 @@ def make_school(app: Application, planned: Planned, folder: Path, tell: Tell) ->
     with app.session(school_id, writes=False) as db:
         lead = year.viewers(db)[LEAD][0]
     Keeper(app, school_id, tree, staffed, lead, utc_now()).fill()
+    tell(f"{planned.name}: what the modules keep")
+    fill_modules(app, school_id, lead)
     return {
         "slug": planned.slug,
         "name": planned.name,
         "address": app.deployment.school_address(planned.slug),
         "logins": staffed.as_json(),
     }
+
+
+def fill_modules(app: Application, school_id: int, lead: Viewer) -> None:
+    """Has each module add what it would hold. Raises NoDemo where one could not."""
+    for module in app.modules:
+        with app.transaction(school_id) as db:
+            app.hooks.own("fill_demo", db, lead, module, app=app)
+            if db.hook_failures:
+                raise NoDemo(f"The module {module} could not add its part to the demonstration.")
 
 
 def _import(app: Application, school_id: int, path: Path) -> None:

@@ -45,21 +45,32 @@ def restore(db: SchoolSession, viewer: Viewer, document_id: uuid.UUID) -> Docume
     return document
 
 
-def destroy(db: SchoolSession, viewer: Viewer, number: int, request: str) -> Document:
+def destroy(db: SchoolSession, viewer: Viewer, number: int, request: str) -> uuid.UUID:
     """Notes that a file is removed for good, by the operator on a school's written request; then its bytes go
-    with `forget_bytes`, once this is committed. The row stays. number: the document ID. Raises Refused."""
+    with `forget_bytes`, once this is committed. The row stays. number: the document ID, also of a module's
+    file. Answers the id of the stored file. Raises Refused."""
+    request = _given(request, "Say whose written request it is, and of which day.")
     document = db.scalars(select(Document).where(Document.number == number)).first()
     if document is None:
-        raise Refused(f"The school has no document D-{number}.")
+        return _destroyed_by_module(db, viewer, number, request)
     if document.destroyed_at is not None:
         raise Refused(f"The document D-{number} was removed for good before.")
-    document.destroyed_reason = _given(request, "Say whose written request it is, and of which day.")
+    document.destroyed_reason = request
     document.destroyed_at = now = viewer.now()
     if document.removed_at is None:
         document.removed_at, document.removed_reason = now, document.destroyed_reason
     db.flush()
     audit.record(db, viewer, "document.destroyed", _subjects(document), number=document.number)
-    return document
+    return document.id
+
+
+def _destroyed_by_module(db: SchoolSession, viewer: Viewer, number: int, request: str) -> uuid.UUID:
+    """Asks every installed module, on or off, whether the document is one of its own."""
+    answers = db.app.hooks.always("destroy_document", db, viewer, number=number, reason=request)
+    found = [stored for stored in answers.values() if stored is not None]
+    if not found:
+        raise Refused(f"The school has no document D-{number}.")
+    return uuid.UUID(str(found[0]))
 
 
 def forget_bytes(app: Application, school_id: int, document_id: uuid.UUID) -> bool:

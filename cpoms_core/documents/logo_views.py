@@ -42,7 +42,12 @@ def settings(request: Request) -> Any:
             error = refused.message
         else:
             return HTTPSeeOther(request.route_path("admin-logo", _query={"said": "logo-changed"}))
-    return {"title": "Logo", "error": error, "settings_href": request.route_path("admin-settings")}
+    return {
+        "title": "Logo",
+        "error": error,
+        "settings_href": request.route_path("admin-settings"),
+        "panels": request.app.hooks.collect("logo_panels", request.db, request.viewer),
+    }
 
 
 def _change(request: Request) -> None:

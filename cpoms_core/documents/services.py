@@ -68,11 +68,14 @@ class FileRefused(Refused):
 
 
 @contextmanager
-def taken_in(app: Application, viewer: Viewer, uploads: Sequence[Upload]) -> Iterator[list[Incoming]]:
+def taken_in(
+    app: Application, viewer: Viewer, uploads: Sequence[Upload], *, needs: str = "files:attach"
+) -> Iterator[list[Incoming]]:
     """Checks, scans and encrypts files into the storage before the transaction that will name them begins; if
-    that one fails, they are forgotten again. Raises Refused with the name of the file that cannot be taken;
-    then none is."""
-    if uploads and not viewer.may("files:attach"):
+    that one fails, they are forgotten again. A module names its own in a row of its own, and says so in
+    `kept_files`. needs: the permission. Raises Refused with the name of the file that cannot be taken; then
+    none is."""
+    if uploads and not viewer.may(needs):
         raise FileRefused("You may not attach files. Leave them out.")
     if len(uploads) > MOST_FILES:
         raise FileRefused(f"Attach at most {MOST_FILES} files at once.")

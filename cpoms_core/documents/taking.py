@@ -35,13 +35,13 @@ class Taken:
 class TakenFiles(Taken):
     """The files of a form, or why they were refused."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, needs: str) -> None:
         super().__init__(request)
         self.documents: list[Incoming] = []
         self.refused: Refused | None = None
         try:
             self.documents = self._stack.enter_context(
-                taken_in(request.app, request.viewer, uploads_of(request))
+                taken_in(request.app, request.viewer, uploads_of(request), needs=needs)
             )
         except Refused as error:
             self.refused = error
@@ -66,9 +66,10 @@ class _Forgotten(BaseException):
     """Nothing names the files."""
 
 
-def take_files(request: Request) -> TakenFiles:
-    """Takes in the files of the posted form."""
-    return TakenFiles(request)
+def take_files(request: Request, needs: str = "files:attach") -> TakenFiles:
+    """Takes in the files of the posted form, its field `files`, for who has the permission `needs`. A view
+    calls it before it asks the database for anything."""
+    return TakenFiles(request, needs)
 
 
 def uploads_of(request: Request) -> list[Upload]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
-from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
@@ -13,10 +11,10 @@ from sqlalchemy import select
 
 from cpoms_core.access import policy
 from cpoms_core.documents import queries
-from cpoms_core.documents.kinds import shown_as_picture
+from cpoms_core.documents.answers import StoredFile, attachment, drawn_anew, saved
 from cpoms_core.documents.models import Document
-from cpoms_core.documents.pictures import LARGE, SMALL, NoPicture, drawn
-from cpoms_core.documents.sending import Sent, on_from, place_for
+from cpoms_core.documents.pictures import LARGE, SMALL
+from cpoms_core.documents.sending import Sent, place_for
 from cpoms_core.documents.zipping import zipped
 from cpoms_core.errors import NothingThere
 from cpoms_core.students.record import open_record
@@ -24,21 +22,13 @@ from cpoms_core.students.views import matched_id
 from cpoms_core.tenancy.models import School
 from cpoms_core.web.forms import as_id
 
-SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
-"""Should a browser show what we say is to be saved, it runs nothing and is of no origin."""
-
 
 def download(request: Request) -> Response:
     """A document for who may see what it hangs on (USR-12.6), decrypted as it streams. It is always saved,
     never opened in our own origin."""
     document, wrapped = _opened(request)
-    place = place_for(document.size)
-    chunks = request.app.storage.read(wrapped, document.school_id, document.id)
-    first = next(chunks, b"")  # one that is damaged or away fails here, before anything is sent
+    response = saved(request.app, wrapped, _stored(request, document))
     request.shows(_subjects(document))
-    response = attachment(request.viewer.text(document.name))
-    response.app_iter = Sent(on_from(first, chunks), place)
-    response.content_length = document.size
     return response
 
 
@@ -74,18 +64,6 @@ def pack(request: Request) -> Response:
     return response
 
 
-def attachment(name: str) -> Response:
-    """An answer that a browser saves under a name (RFC 6266 and 8187) and never opens in our origin."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = "".join("_" if letter in '"\\%/' else letter for letter in plain if letter.isprintable())
-    response = Response(content_type="application/octet-stream")
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=\"{plain or 'file'}\"; filename*=UTF-8''{quote(name, safe='')}"
-    )
-    response.headers["Content-Security-Policy"] = SANDBOX
-    return response
-
-
 def _opened(request: Request) -> tuple[Document, str]:
     """The document of the address, with the key of its school. Raises NothingThere."""
     found = request.db.execute(
@@ -104,18 +82,12 @@ def _picture(request: Request, longest: int) -> Response:
 
 def _drawn(request: Request, longest: int) -> tuple[Document, Response]:
     document, wrapped = _opened(request)
-    if not shown_as_picture(document.media_type, document.size):
-        raise NothingThere
-    chunks = request.app.storage.read(wrapped, document.school_id, document.id)
-    try:
-        content, media_type = drawn(chunks, longest)
-    except NoPicture:
-        raise NothingThere from None
-    finally:
-        chunks.close()
-    response = Response(body=content, content_type=media_type)
-    response.headers["Content-Security-Policy"] = SANDBOX
-    return document, response
+    return document, drawn_anew(request.app, wrapped, _stored(request, document), longest)
+
+
+def _stored(request: Request, document: Document) -> StoredFile:
+    name = request.viewer.text(document.name)
+    return StoredFile(document.id, document.school_id, name, document.media_type, document.size)
 
 
 def _subjects(document: Document) -> list[uuid.UUID]:

@@ -6,8 +6,24 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wtforms.fields.core import UnboundField
+
 from cpoms_core.hooks import specs
-from cpoms_core.hooks.types import FormField
+from cpoms_core.hooks.types import FieldError, FieldWords, Filter, FormField, Grouping, ReportColumn
+
+NAMED = (FormField, Filter, Grouping, ReportColumn)
+"""What a module may add to a form or a report only under a name of its own."""
+
+
+SHAPES: dict[str, type | tuple[type, ...]] = {
+    "weight": int,
+    **dict.fromkeys(("name", "label", "route", "needs", "icon", "place", "slot", "column", "fold"), str),
+    **dict.fromkeys(("template", "advice", "heading", "svg", "message", "text"), str),
+    "context": Mapping,
+    "lines": (list, tuple),
+    "categories": (frozenset, set),
+}
+"""What a part holds under these names. What a page does with it later nobody guards."""
 
 
 class BadHook(TypeError):
@@ -25,10 +41,23 @@ def parts_of(module: str, hook: str, answer: Any) -> list[Any]:
     for part in parts:
         if not isinstance(part, kind):
             raise BadHook(f"{hook} answered with {type(part).__name__}, not with {kind.__name__}")
-        if not isinstance(getattr(part, "weight", 0), int):
-            raise BadHook(f"{hook} answered with a weight that is not a whole number")
-    _check_fields(module, hook, [part.name for part in parts if isinstance(part, FormField)])
+        _check_shape(hook, part)
+    _check_fields(module, hook, [part.name for part in parts if isinstance(part, NAMED)])
+    for part in parts:
+        if isinstance(part, FieldWords) and not part.name.startswith(f"{module}-"):
+            raise BadHook(f"{hook} answered for {part.name!r}, which is no field of {module!r}")
     return parts
+
+
+def mapping_of(module: str, hook: str, answer: Any) -> dict[str, Any]:
+    """A hook's answer as a mapping; None is an empty one. Raises BadHook."""
+    if answer is None:
+        return {}
+    if not isinstance(answer, Mapping):
+        raise BadHook(
+            f"{hook} of module {module!r} answered with {type(answer).__name__}, not with a mapping"
+        )
+    return dict(answer)
 
 
 def parts_by_id(module: str, hook: str, answer: Any) -> dict[Any, list[Any]]:
@@ -38,6 +67,17 @@ def parts_by_id(module: str, hook: str, answer: Any) -> dict[Any, list[Any]]:
     if not isinstance(answer, Mapping):
         raise BadHook(f"{hook} answered with {type(answer).__name__}, not with a mapping")
     return {key: parts_of(module, hook, parts) for key, parts in answer.items()}
+
+
+def _check_shape(hook: str, part: Any) -> None:
+    """Whether a part holds what its type says, of which Python checks nothing."""
+    for name, kind in SHAPES.items():
+        if hasattr(part, name) and not isinstance(getattr(part, name), kind):
+            raise BadHook(f"{hook} answered with a {name} of type {type(getattr(part, name)).__name__}")
+    if isinstance(part, FormField | Filter) and not isinstance(part.field, UnboundField):
+        raise BadHook(f"{hook} answered with a field that is none: {type(part.field).__name__}")
+    if isinstance(part, FieldError) and not isinstance(part.field, str):
+        raise BadHook(f"{hook} answered with an objection to no field")
 
 
 def _check_fields(module: str, hook: str, names: list[str]) -> None:

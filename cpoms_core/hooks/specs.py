@@ -5,7 +5,8 @@ Common parameters: `db`, the school's session without commit, rollback and begin
 (`cpoms_core.hooks.relay.PluginSession`), which also owes mails (`queue_mail`) and tasks (`queue_task`) and
 writes audit entries (`audit`) with the change they belong to; `viewer`, who acts
 (`cpoms_core.access.viewer.Viewer`). A module's views wrap theirs: `PluginSession(request.db)`. The mode says
-when a hook is called and what its failure means:
+when a hook is called and what its failure means; taking too long three times in a day is one more
+(`cpoms_core.hooks.timing`):
 
 - boot: once at start-up for every installed module; an error stops the start.
 - collect: where the module is on; an error leaves its part out, is logged, and administrators see a notice.
@@ -15,7 +16,7 @@ when a hook is called and what its failure means:
 - told: every installed module, even switched off, in a savepoint of its own; on failure as `effect`. What a
   module keeps of a record must not be lost because the module was off on that day.
 - own: for the one module whose switch was turned.
-- always: every installed module, even switched off.
+- always: every installed module, even switched off; an error is the whole answer's, and no limit of time.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ import pluggy
 
 from cpoms_core.hooks import PROJECT
 from cpoms_core.hooks.types import (
+    AuditSubject,
     AuditWords,
     FieldError,
+    FieldWords,
     Filter,
     FormField,
     FormName,
@@ -49,6 +52,7 @@ from cpoms_core.hooks.types import (
 
 if TYPE_CHECKING:
     from cpoms_core.access.viewer import Viewer
+    from cpoms_core.application import Application
     from cpoms_core.hooks.relay import PluginSession
     from cpoms_core.imports.records import MisSource
     from cpoms_core.modules.routes import ModuleRoutes
@@ -59,6 +63,11 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 MODES: dict[str, Mode] = {}
 PARTS: dict[str, type] = {}
 """What an answer is a list of (or a mapping of ids to such lists); the relay refuses anything else."""
+MAPPINGS = frozenset({"export_student", "merge_students"})
+"""Hooks of mode always whose answer is a mapping; anything else is an error, as if the hook had raised."""
+WHOLE = frozenset({"export_student"})
+"""Hooks of mode always whose answers must be whole: not asked while a module that is no longer installed
+still holds rows of the school."""
 
 
 def spec(mode: Mode, of: type | None = None) -> Callable[[F], F]:
@@ -156,7 +165,7 @@ def student_panels(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> 
 @spec("collect", of=FormField)
 def student_form_fields(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Sequence[FormField]:
     """Fields of a student's Edit information form, with what is kept now as their defaults. Their values
-    reach `student_saved`."""
+    reach `student_saved`. An id of no student asks for the form in outline, as `arrange_form` orders it."""
     raise NotImplementedError
 
 
@@ -168,8 +177,8 @@ def student_prints(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> 
 
 @spec("collect", of=Placing)
 def arrange_form(db: PluginSession, viewer: Viewer, form: FormName) -> Sequence[Placing]:
-    """The order of a form's fields and the advice under them, for all who fill it in (FRM-01). Where two
-    modules place one field, the first by name counts."""
+    """The order of a form's fields and the advice under them, for all who fill it in (FRM-01), the forms that
+    edit what was recorded included. Where two modules place one field, the first by name counts."""
     raise NotImplementedError
 
 
@@ -181,7 +190,8 @@ def incident_form_fields(db: PluginSession, viewer: Viewer) -> Sequence[FormFiel
 
 @spec("collect", of=FormField)
 def action_form_fields(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID) -> Sequence[FormField]:
-    """Fields of the Add action form. Their values reach `action_saved`."""
+    """Fields of the Add action form. Their values reach `action_saved`. An id of no incident asks for the
+    form in outline, as `arrange_form` orders it."""
     raise NotImplementedError
 
 
@@ -235,6 +245,15 @@ def action_edit_fields(db: PluginSession, viewer: Viewer, action_id: uuid.UUID) 
     raise NotImplementedError
 
 
+@spec("collect", of=FieldWords)
+def field_words(db: PluginSession, viewer: Viewer, values: Sequence[tuple[str, Any]]) -> Sequence[FieldWords]:
+    """How values of the module's fields read in the history of an incident or action (EDT-01). `values`:
+    names of fields, of other modules too, each with a plain JSON value that some version keeps; asked once
+    for all versions of a page. What is not answered is shown as it is kept. Texts that people wrote go
+    through `viewer.text`."""
+    raise NotImplementedError
+
+
 @spec("collect", of=Option)
 def incident_options(
     db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]
@@ -252,6 +271,16 @@ def action_options(
     raise NotImplementedError
 
 
+@spec("collect", of=AuditSubject)
+def audit_subjects(
+    db: PluginSession, viewer: Viewer, ids: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Sequence[AuditSubject]]:
+    """What the module's own rows are called where the audit tells what a deed was about: of those of the ids
+    that are its own, and that the viewer may see. Asked once for a page of entries. Names of students go
+    through `viewer.name`, what people wrote through `viewer.text`."""
+    raise NotImplementedError
+
+
 @spec("collect", of=Panel)
 def logo_panels(db: PluginSession, viewer: Viewer) -> Sequence[Panel]:
     """Parts of the administration's page of the school's logo, slot `logo`: other places to take it from."""
@@ -263,7 +292,8 @@ def logo_panels(db: PluginSession, viewer: Viewer) -> Sequence[Panel]:
 
 @spec("collect", of=Filter)
 def report_filters(db: PluginSession, viewer: Viewer) -> Sequence[Filter]:
-    """Questions by which incidents are narrowed down, in the chronology and in reports (INC-14, FRM-04)."""
+    """Questions by which incidents are narrowed down, in the chronology and in reports (INC-14, FRM-04). What
+    looks into actions asks `policy.visible_actions` and `incidents.filters.shown_on_record` of them."""
     raise NotImplementedError
 
 
@@ -299,7 +329,8 @@ def incident_saved(
     db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, version: int, values: Mapping[str, Any]
 ) -> None:
     """An incident was recorded or changed. `values` holds the module's own fields (`module-field`) as plain
-    JSON values, empty where the change came from elsewhere than the form."""
+    JSON values, empty where the change came from elsewhere than the form. A field for categories that were
+    not chosen is None; one that is not in `values` was not on the form, and what is kept of it stays."""
 
 
 @spec("effect")
@@ -377,6 +408,13 @@ def module_enabled(db: PluginSession, viewer: Viewer) -> None:
 @spec("own")
 def module_disabled(db: PluginSession, viewer: Viewer) -> None:
     """The module was switched off for the school; its data stays."""
+
+
+@spec("own")
+def fill_demo(db: PluginSession, viewer: Viewer, app: Application) -> None:
+    """The demonstration school was made: the module adds invented rows of its own, as the lead (`viewer`)
+    would, to what is there. `app`: for files, as `documents.services.taken_in` takes it. Never called at a
+    school that is real."""
 
 
 # --- always ----------------------------------------------------------------------------------------------

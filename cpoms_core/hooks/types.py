@@ -98,8 +98,8 @@ class FormField:
 
     categories: the field is there where one of these is chosen on the form, in the page and on the server;
     empty: always. advice: a line under it. fold: neighbours of one fold stand together behind this word.
-    template: draws it (`package:templates/x.pt`, given `field`, `page` and the `context`), where a plain
-    field would not do.
+    template: draws it (`package:templates/x.pt`, given `field`, `advice`, `page` and the `context`), where a
+    plain field would not do; it draws the label, the errors and the help, too.
     """
 
     name: str
@@ -111,6 +111,17 @@ class FormField:
     fold: str = ""
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWords:
+    """How a value of a module's field reads in a history: the field's `name`, the `value` as a version keeps
+    it, the field's label, and the value in words."""
+
+    name: str
+    value: Any
+    label: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,14 @@ class AuditWords:
 
     phrase: str
     kind: AuditKind
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSubject:
+    """What one of the module's rows is called in the audit, after "about": `file D-12 of the library`."""
+
+    label: str
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ from cpoms_core.imports.reading import (
     source_named,
 )
 from cpoms_core.imports.records import Extract, MisSource
-from cpoms_core.modules.models import ModuleFailure
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.tenancy.models import Counter, School
 from cpoms_core.tenancy.scope import SchoolSession
@@ -255,10 +254,3 @@ def _turn_leavers(db: SchoolSession, viewer: Viewer, run: ImportRun, extract: Ex
 
 def _tell_modules(db: SchoolSession, viewer: Viewer, run_id: uuid.UUID) -> None:
     db.app.hooks.effect("students_imported", db, viewer, keep_for_retry(db, viewer), run_id=run_id)
-    for failure in db.hook_failures:
-        db.add(
-            ModuleFailure(
-                school_id=viewer.school_id, module=failure.module, hook=failure.hook,
-                reference=failure.reference, at=viewer.now(),
-            )
-        )  # fmt: skip

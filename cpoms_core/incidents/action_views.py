@@ -34,12 +34,12 @@ def add(request: Request) -> Any:
     taken = take_files(request) if request.method == "POST" else None
     incident_id = matched_id(request, "incident_id")
     try:
-        incident = chronology.one(request.db, viewer, incident_id)
+        incident = chronology.one(request.db, viewer, incident_id, modules=False)
     except NothingThere:
         # merged while this was written: it is an action of the other incident then (EDT-04)
         if (merged := chronology.merged_into(request.db, viewer, incident_id)) is None:
             raise
-        incident = chronology.one(request.db, viewer, merged[0])
+        incident = chronology.one(request.db, viewer, merged[0], modules=False)
     if not viewer.may("incidents:add"):
         raise NothingThere
     request.shows([incident.id])

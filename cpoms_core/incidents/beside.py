@@ -195,10 +195,15 @@ def cursor_of(occurred_at: dt.datetime, incident_id: uuid.UUID) -> str:
 
 
 def fill(
-    db: SchoolSession, viewer: Viewer, rows: Sequence[Any], *, record: uuid.UUID | None
+    db: SchoolSession,
+    viewer: Viewer,
+    rows: Sequence[Any],
+    *,
+    record: uuid.UUID | None,
+    modules: bool = True,
 ) -> list[IncidentShown]:
     """Everything beside the text, each kind in one query for all the incidents. On the record of a linked
-    student only what was shared with it (INC-04, ACT-01)."""
+    student only what was shared with it (INC-04, ACT-01). modules: with their panels and links."""
     shown = {
         row.id: IncidentShown(
             id=row.id,
@@ -232,7 +237,8 @@ def fill(
         for one in of_incidents(db, late):
             if one.incident_id is not None:
                 shown[one.incident_id].passed_on.append(one)
-    fill_from_modules(db, viewer, shown, actions)
+    if modules:
+        fill_from_modules(db, viewer, shown, actions)
     return list(shown.values())
 
 
@@ -413,6 +419,10 @@ def fill_from_modules(
         holder = shown.get(incident_id) or became.get(incident_id)
         if holder is not None:
             holder.panels.extend(panels)
+    if actions:
+        of_actions = hooks.collect_by_id("action_panels", db, viewer, action_ids=list(actions))
+        for action_id in actions.keys() & of_actions.keys():
+            actions[action_id].panels.extend(of_actions[action_id])
     rightful = {one.id for one in shown.values() if one.rightful}
     if not rightful:
         return

@@ -76,26 +76,40 @@ def _page(
     whole_school: bool,
 ) -> tuple[list[Any], bool]:
     """The rows of a page, and whether there are later ones."""
-    asked = policy.who(viewer, **record, limit=limit + 1, **only.given(viewer))
+    narrowed = {**only.given(viewer), "filter_record": record.get("student")}
+    asked = policy.who(viewer, **record, limit=limit + 1, **narrowed)
     pinned: Sequence[Any] = []
     if after:
         moment, last = parse_cursor(after)
         statement = _later(viewer, only.shape, whole_school=whole_school)
-        rows = db.execute(statement, {**asked, "moment": moment, "last": last}).all()
+        rows = db.execute(_narrowed(statement, only), {**asked, "moment": moment, "last": last}).all()
     else:
-        pinned = db.execute(_pinned(viewer, only.shape, whole_school=whole_school), asked).all()
-        rows = db.execute(_newest(viewer, only.shape, whole_school=whole_school), asked).all()
+        on_top = _pinned(viewer, only.shape, whole_school=whole_school)
+        pinned = db.execute(_narrowed(on_top, only), asked).all()
+        newest = _newest(viewer, only.shape, whole_school=whole_school)
+        rows = db.execute(_narrowed(newest, only), asked).all()
     return [*pinned, *rows[:limit]], len(rows) > limit
 
 
+def _narrowed(statement: Select[*tuple[Any, ...]], only: ChronologyFilter) -> Select[*tuple[Any, ...]]:
+    """With what the modules ask; the statement that is built once where they ask nothing."""
+    return statement.where(*only.conditions) if only.modules else statement
+
+
 def one(
-    db: SchoolSession, viewer: Viewer, incident_id: uuid.UUID, *, record: uuid.UUID | None = None
+    db: SchoolSession,
+    viewer: Viewer,
+    incident_id: uuid.UUID,
+    *,
+    record: uuid.UUID | None = None,
+    modules: bool = True,
 ) -> IncidentShown:
-    """One incident that the viewer may read, on its own or on a student's record. Raises NothingThere."""
+    """One incident that the viewer may read, on its own or on a student's record; modules: with what they add
+    to it, for a page that shows that. Raises NothingThere."""
     rows = db.execute(_one(viewer), policy.who(viewer, incident=incident_id)).all()
     if not rows:
         raise NothingThere
-    return fill(db, viewer, rows, record=record)[0]
+    return fill(db, viewer, rows, record=record, modules=modules)[0]
 
 
 def several(

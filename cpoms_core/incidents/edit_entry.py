@@ -19,6 +19,7 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.documents.services import Incoming
 from cpoms_core.hooks.types import FormField
 from cpoms_core.incidents.category_ticks import category_ticks
+from cpoms_core.incidents.entry import categories_there
 from cpoms_core.incidents.forms import action_fields, in_utc, incident_fields
 from cpoms_core.incidents.models import Action, Agency, Category, Incident
 from cpoms_core.incidents.services import ActionEdit, IncidentEdit, Linked
@@ -28,7 +29,8 @@ from cpoms_core.incidents.services.student_parts import usable_parts
 from cpoms_core.incidents.student_fields import NOT_SAID, linked_context, typed_parts
 from cpoms_core.incidents.students_named import students_named
 from cpoms_core.tenancy.scope import SchoolSession
-from cpoms_core.web.forms import BuiltForm, as_id, build_form
+from cpoms_core.web.arranged import arranged_form
+from cpoms_core.web.forms import BuiltForm, as_id
 
 TAKEN_OFF = (
     "If you take one off, whoever may edit this incident without it may read its earlier versions too."
@@ -94,10 +96,14 @@ def incident_form(
         choices = [("", NOT_SAID), *((str(one), name) for one, name in parts)]
         field = SelectField("The student’s part in it", choices=choices, validate_choice=False)
         fields.append(FormField("student_part", field, 25))
-    fields += request.app.hooks.collect(
+    modules = request.app.hooks.collect(
         "incident_edit_fields", request.db, request.viewer, incident_id=incident.id
     )
-    form = _filled(request, build_form(fields, posted, given), content)
+    together, present = {"student_part": "categories"}, ids_of(content, "categories")
+    form = arranged_form(
+        request, "incident", fields, modules, posted, given, together=together, present=present
+    )
+    form = _filled(request, form, content)
     form.part("categories").description += f" {TAKEN_OFF}"
     return form
 
@@ -110,10 +116,13 @@ def action_form(
     *,
     has_linked: bool,
 ) -> BuiltForm:
-    """The form that edits an action."""
-    fields = [one for one in action_fields(request.viewer, has_linked=has_linked) if one.name in EDITED]
-    fields += request.app.hooks.collect("action_edit_fields", request.db, request.viewer, action_id=action.id)
-    return _filled(request, build_form(fields, posted, given), content_of_action(request.db, action))
+    """The form that edits an action. The incident's categories count beside the action's own."""
+    db, viewer = request.db, request.viewer
+    fields = [one for one in action_fields(viewer, has_linked=has_linked) if one.name in EDITED]
+    modules = request.app.hooks.collect("action_edit_fields", db, viewer, action_id=action.id)
+    there = categories_there(db, action.incident_id, modules)
+    form = arranged_form(request, "action", fields, modules, posted, given, together={}, there=there)
+    return _filled(request, form, content_of_action(db, action))
 
 
 def _filled(request: Request, form: BuiltForm, content: Content) -> BuiltForm:
@@ -176,6 +185,7 @@ def incident_edit(
         parts=parts,
         documents=documents,
         module_values=form.module_values(),
+        not_taken=form.not_taken(request.POST, request.app.modules),
     )
 
 
@@ -195,6 +205,7 @@ def action_edit(
         share_documents=opened["share_documents"] if ticks is None else "share" in ticks,
         documents=documents,
         module_values=form.module_values(),
+        not_taken=form.not_taken(request.POST, request.app.modules),
     )
 
 

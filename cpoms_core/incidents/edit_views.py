@@ -209,7 +209,11 @@ def _conflict(
     typed, and the form goes on over theirs."""
     typed = {name: form.part(name).data for name in subject.values(opened) if form.has(name)}
     given = edit_entry.over_newest(typed, subject.values(opened), subject.values(subject.now))
-    modules = {part.name: form.part(part.name).data for part in form.parts if "-" in part.name}
+    modules = {
+        part.name: form.part(part.name).data
+        for part in form.parts
+        if "-" in part.name and part.name not in form.missing
+    }
     merged = subject.form(None, {**given, **modules})
     ticks = edit_entry.ticks_over_newest(request.POST, _ticks(opened), _ticks(subject.now))
     request.response.status_int = 409
@@ -254,7 +258,7 @@ def _page(
     return {
         "title": f"Edit {subject.name}",
         "form": form.form,
-        "fields": [one for one in entry.drawn(form) if one["field"].name != "student_part"],
+        "fields": entry.drawn(form),
         "categories": edit_entry.category_tree(request.db, request.viewer, form, present),
         "version": version,
         "files": _files(request, subject),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -16,17 +16,20 @@ from cpoms_core.alerts import queries as alerts
 from cpoms_core.alerts.outsiders import outsiders
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.services import MOST_FILES, Incoming, safe_name
-from cpoms_core.hooks.types import FieldError
+from cpoms_core.hooks.types import FieldError, FormField
 from cpoms_core.incidents import drafts
 from cpoms_core.incidents.category_ticks import category_ticks
 from cpoms_core.incidents.forms import action_fields, in_utc, incident_fields
-from cpoms_core.incidents.models import Agency, Category
+from cpoms_core.incidents.models import Agency, Category, IncidentCategory
 from cpoms_core.incidents.services import Linked, NewAction, NewIncident
 from cpoms_core.incidents.services.about import about_recorded, about_typed, widened
 from cpoms_core.incidents.services.parts import usable_with_parents
 from cpoms_core.incidents.student_fields import BESIDE_STUDENT, student_fields, subject_of, typed_parts
 from cpoms_core.students import queries as students
-from cpoms_core.web.forms import BuiltForm, as_id, build_form
+from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.web import arranged
+from cpoms_core.web.arranged import arranged_form
+from cpoms_core.web.forms import BuiltForm, as_id
 from cpoms_core.web.inputs import largest_together
 
 KINDS = {
@@ -40,6 +43,7 @@ KINDS = {
     "agencies": "people",
 }
 
+TOGETHER = dict.fromkeys(BESIDE_STUDENT, "student")
 OPENED_IN = {"on": True, "off": False}
 """What a form says of training mode when it was opened (TRN-01)."""
 
@@ -48,19 +52,29 @@ def incident_form(request: Request, posted: Any, given: dict[str, Any] | None = 
     """The Add incident form of this viewer, with the modules' fields in their places."""
     viewer = request.viewer
     fields = [*incident_fields(viewer), *student_fields(request)]
-    fields += request.app.hooks.collect("incident_form_fields", request.db, viewer)
-    form = with_groups(request, build_form(fields, posted, given), posted)
-    return _with_files_named(request, form, posted)
+    modules = request.app.hooks.collect("incident_form_fields", request.db, viewer)
+    form = arranged_form(request, "incident", fields, modules, posted, given, together=TOGETHER)
+    return _with_files_named(request, with_groups(request, form, posted), posted)
 
 
 def action_form(request: Request, incident_id: uuid.UUID, posted: Any, *, has_linked: bool) -> BuiltForm:
-    """The Add action form of this viewer."""
+    """The Add action form of this viewer. The incident's categories count beside those that it adds."""
+    db = request.db
     fields = action_fields(request.viewer, has_linked=has_linked)
-    fields += request.app.hooks.collect(
-        "action_form_fields", request.db, request.viewer, incident_id=incident_id
-    )
-    form = with_groups(request, build_form(fields, posted), posted)
-    return _with_files_named(request, form, posted)
+    modules = request.app.hooks.collect("action_form_fields", db, request.viewer, incident_id=incident_id)
+    there = categories_there(db, incident_id, modules)
+    form = arranged_form(request, "action", fields, modules, posted, together={}, there=there)
+    return _with_files_named(request, with_groups(request, form, posted), posted)
+
+
+def categories_there(
+    db: SchoolSession, incident_id: uuid.UUID, modules: Iterable[FormField]
+) -> Sequence[uuid.UUID]:
+    """The categories of an incident, asked for where a field of its actions is for some categories only."""
+    if not any(part.categories for part in modules):
+        return ()
+    there = select(IncidentCategory.category_id).where(IncidentCategory.incident_id == incident_id)
+    return db.scalars(there).all()
 
 
 def only_looks(request: Request) -> bool:
@@ -139,6 +153,7 @@ def new_incident(request: Request, form: BuiltForm, documents: Sequence[Incoming
         agency_ids=form.part("agencies").data or [],
         documents=documents,
         module_values=form.module_values(),
+        not_taken=form.not_taken(request.POST, request.app.modules),
         draft=post.get("draft", "incident")[:80],
         opened_in_training=OPENED_IN.get(post.get("training", "")),
     )
@@ -161,6 +176,7 @@ def new_action(
         on_linked="show" in ticks,
         share_documents="share" in ticks,
         module_values=form.module_values(),
+        not_taken=form.not_taken(request.POST, request.app.modules),
         draft=draft,
         opened_in_training=OPENED_IN.get(request.POST.get("training", "")),
     )
@@ -168,11 +184,7 @@ def new_action(
 
 def drawn(form: BuiltForm) -> list[dict[str, Any]]:
     """The fields in their order, each with how it is drawn."""
-    return [
-        {"kind": KINDS.get(part.name, "field"), "field": form.part(part.name), "advice": None}
-        for part in form.parts
-        if part.name not in BESIDE_STUDENT
-    ]
+    return arranged.drawn(form, KINDS, beside=BESIDE_STUDENT)
 
 
 def fill_choices(request: Request, form: BuiltForm) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, bindparam, false, func, or_, select, true
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.database.types import Id, UtcDateTime
@@ -30,11 +30,23 @@ class FilterShape(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ModuleFilter:
+    """A module's question that was asked (`report_filters`). typed: what came in, as text, to ask it again;
+    said: the question and what was chosen, in words. Without a condition, because its module is off by now,
+    it leaves nothing: a print must not hold more than was asked for."""
+
+    name: str
+    typed: tuple[str, ...]
+    said: str = ""
+    condition: ColumnElement[bool] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ChronologyFilter:
     """What a chronology is narrowed to; an empty one leaves everything. Words: all of them, each in the
     incident's text or in that of an action shown under it, in any case of letters. Days are the school's,
     both included, by the date of the incident. Author: who recorded the incident. Part: the record's own
-    student has it in the incident, on the whole school's record any student of it."""
+    student has it in the incident, on the whole school's record any student of it. Modules: what they ask."""
 
     words: str = ""
     category_id: uuid.UUID | None = None
@@ -42,6 +54,12 @@ class ChronologyFilter:
     until: dt.date | None = None
     author_id: uuid.UUID | None = None
     part_id: uuid.UUID | None = None
+    modules: tuple[ModuleFilter, ...] = ()
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What the modules' questions leave, on `Incident`; for statements that are not built once."""
+        return [false() if one.condition is None else one.condition for one in self.modules]
 
     @property
     def shape(self) -> FilterShape:
@@ -57,7 +75,8 @@ class ChronologyFilter:
     @property
     def asked(self) -> list[str]:
         """The questions that are asked, by name: for the audit, which holds no content."""
-        return [name for name, value in self.shape._asdict().items() if value]
+        own = [name for name, value in self.shape._asdict().items() if value]
+        return own + [one.name for one in self.modules]
 
     def given(self, viewer: Viewer) -> dict[str, Any]:
         """The parameters of a statement with `narrowed_to(self.shape)`."""
@@ -126,6 +145,18 @@ def _says(parameter: str, action_there: ColumnElement[bool]) -> ColumnElement[bo
         func.lower(Action.text).like(word, escape="!"),
     )
     return or_(func.lower(Incident.text).like(word, escape="!"), in_action.correlate_except(Action).exists())
+
+
+def shown_on_record() -> ColumnElement[bool]:
+    """Condition on Action, for the questions of modules: the record that is narrowed down shows it. One that
+    a linked student's record does not show must not give away what it holds (ACT-01)."""
+    record: BindParameter[uuid.UUID | None] = bindparam("filter_record", None, type_=Id)
+    linked = select(IncidentStudent.incident_id).where(
+        IncidentStudent.incident_id == Action.incident_id,
+        IncidentStudent.student_id == record,
+        IncidentStudent.linked,
+    )
+    return or_(Action.on_linked, ~linked.correlate_except(IncidentStudent).exists())
 
 
 def _words(text: str) -> list[str]:

@@ -66,5 +66,5 @@ def module_options(
         try:
             links.append(_link(option.label, request.address(option.route, **subject)))
         except KeyError:  # a module's slip must cost its link, not every page
-            log.error("an option names no route of that parameter", label=option.label, route=option.route)
+            log.error("an option names no route of that parameter", route=option.route)
     return links

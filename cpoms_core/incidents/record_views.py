@@ -76,9 +76,10 @@ def _page(
 ) -> dict[str, Any]:
     """What both pages show; a post has filters."""
     posted = request.method == "POST"
-    form = filter_form(request.POST) if posted else filter_form()
-    accepted = not posted or form.validate()
-    only = form.filter() if posted and accepted else EVERYTHING
+    opened = posted or request.GET.get("filter") == "open"
+    form = filter_form(request.db, request.viewer, request.POST if posted else None) if opened else None
+    accepted = not posted or (form is not None and form.validate())
+    only = form.filter() if form is not None and posted and accepted else EVERYTHING
     after = (request.POST if posted else request.GET).get("after", "")
     shown, next_page = read(after, only) if accepted else ([], "")
     markers = markers_of(request, record, shown, after, next_page) if accepted and not only.asked else []
@@ -96,7 +97,7 @@ def _page(
     return {
         "incidents": in_their_places(request, contexts, shown, markers),
         "here": here,
-        "filter": _filter(request, form, on_record, record) if _opened(request) else None,
+        "filter": _filter(request, form, on_record, record) if form is not None else None,
         "filter_href": _address(here, {**folds, "filter": True}),
         "narrowed": bool(only.asked) or not accepted,
         "accepted": accepted,
@@ -108,10 +109,6 @@ def _page(
         "more_href": _address(here, folds, next_page) if next_page and not posted else None,
         "newest_href": _address(here, folds) if after and not posted else None,
     }
-
-
-def _opened(request: Request) -> bool:
-    return request.method == "POST" or request.GET.get("filter") == "open"
 
 
 def _filter(

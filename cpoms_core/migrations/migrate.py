@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from cpoms_core.migrations import guards
 from cpoms_core.migrations.environment import CORE
@@ -33,15 +33,29 @@ class BrokenReferences(RuntimeError):
     """A migration left rows that point nowhere; it was not committed."""
 
 
+class ModulesNotMigrated(RuntimeError):
+    """Modules' migrations failed. The core and the other modules are up to date, and nothing of those that
+    failed was committed: until they are made good they are off at every school. `failed`: module -> error."""
+
+    def __init__(self, failed: Mapping[str, Exception]) -> None:
+        self.failed = dict(failed)
+        super().__init__(f"the migrations of {', '.join(map(repr, failed))} failed")
+
+
 def components(modules: Mapping[str, Module]) -> Iterator[tuple[str, Path]]:
     """The core and each module with tables, with the folder of its migrations."""
     yield CORE, Path(__file__).parent
     for module in modules.values():
         if module.tables:
-            spec = importlib.util.find_spec(f"{module.package}.migrations")
-            if spec is None or not spec.submodule_search_locations:
-                raise FileNotFoundError(f"module {module.name} has tables but no folder of migrations")
-            yield module.name, Path(spec.submodule_search_locations[0])
+            yield module.name, folder_of(module)
+
+
+def folder_of(module: Module) -> Path:
+    """The folder of a module's migrations. Raises FileNotFoundError."""
+    spec = importlib.util.find_spec(f"{module.package}.migrations")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"module {module.name} has tables but no folder of migrations")
+    return Path(spec.submodule_search_locations[0])
 
 
 def load_core_models() -> None:
@@ -51,7 +65,10 @@ def load_core_models() -> None:
 
 
 def migrate(owner_url: str, modules: Mapping[str, Module]) -> None:
-    """Brings the database up to date as its owner. Raises BrokenReferences."""
+    """Brings the database up to date as its owner: the core, then each module, each in one transaction.
+
+    Raises whatever the core's migrations raise, at once; ModulesNotMigrated, when all others are done.
+    """
     load_core_models()
     engine = create_engine(owner_url)
     if engine.dialect.name == "sqlite":
@@ -64,16 +81,31 @@ def migrate(owner_url: str, modules: Mapping[str, Module]) -> None:
         def _begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    for component, folder in components(modules):
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
-                # must be off before BEGIN: rebuilding a table would fire the rules of those that point at it
-                connection.connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined]
-            with connection.begin():
-                command.upgrade(configuration(connection, component, folder, modules), "head")
-                guards.put_up(connection)
-                _check_references(connection)
-    engine.dispose()
+    found = dict(components(modules))
+    failed: dict[str, Exception] = {}
+    try:
+        for component, folder in found.items():
+            try:
+                _migrate_one(engine, component, folder, modules)
+            except Exception as error:
+                if component == CORE:
+                    raise
+                failed[component] = error
+    finally:
+        engine.dispose()
+    if failed:
+        raise ModulesNotMigrated(failed)
+
+
+def _migrate_one(engine: Engine, component: str, folder: Path, modules: Mapping[str, Module]) -> None:
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # must be off before BEGIN: rebuilding a table would fire the rules of those that point at it
+            connection.connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined]
+        with connection.begin():
+            command.upgrade(configuration(connection, component, folder, modules), "head")
+            guards.put_up(connection)
+            _check_references(connection)
 
 
 def configuration(

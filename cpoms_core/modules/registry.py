@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from sqlalchemy import Table
@@ -25,7 +25,20 @@ class BadModule(RuntimeError):
 
 def installed() -> dict[str, Module]:
     """All installed modules by name, in order of their names. Raises BadModule."""
-    return checked(entry.load() for entry in entry_points(group=GROUP))
+    return checked(_loaded(entry) for entry in entry_points(group=GROUP))
+
+
+def _loaded(entry: EntryPoint) -> Module:
+    """What an entry point names. A module that cannot be imported stops the start: without it, what its
+    school relies on would be missing without a word. Raises BadModule, which says whose fault it is."""
+    try:
+        return cast(Module, entry.load())
+    except Exception as error:
+        home = f" of the package {entry.dist.name!r}" if entry.dist else ""
+        raise BadModule(
+            f"the module {entry.name!r}{home} cannot be imported ({type(error).__name__}: {error}). "
+            "Repair it or uninstall it: its rows are kept, and the rest of the product works without it"
+        ) from error
 
 
 def checked(modules: Iterable[Module]) -> dict[str, Module]:
@@ -74,7 +87,12 @@ def load_models(module: Module) -> None:
             f"module {module.name!r} names the package {module.package!r}, which is not installed"
         )
     if importlib.util.find_spec(f"{module.package}.models"):
-        importlib.import_module(f"{module.package}.models")
+        try:
+            importlib.import_module(f"{module.package}.models")
+        except Exception as error:
+            raise BadModule(
+                f"the tables of module {module.name!r} cannot be imported ({type(error).__name__}: {error})"
+            ) from error
 
 
 def with_hooks(modules: Mapping[str, Module]) -> dict[str, object]:

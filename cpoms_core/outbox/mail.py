@@ -19,18 +19,23 @@ from cpoms_core.access.accounts import email_change, link_context, link_owner, s
 from cpoms_core.access.models import Account, Membership, User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
+from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.hooks.types import Work
 from cpoms_core.incidents.models import Category
 from cpoms_core.incidents.place_now import place_now
-from cpoms_core.outbox.outcomes import NotOwed, RecordGone
+from cpoms_core.outbox.outcomes import NotNow, NotOwed, RecordGone
 from cpoms_core.outbox.services import address_context
 from cpoms_core.outbox.transports import transport_of
-from cpoms_core.outbox.wording import IN_TRAINING, Letter, categories_phrase, letter_of
+from cpoms_core.outbox.wording import IN_TRAINING, Letter, categories_phrase, letter_of, letter_of_module
 from cpoms_core.tenancy.scope import SchoolSession
 
 
 class RecipientGone(NotOwed):
     """The recipient was deactivated since, and must get nothing more of the school's."""
+
+
+class NoLongerWanted(NotOwed):
+    """The module that owed the mail says that nobody wants it any more."""
 
 
 class LinkUsedUp(NotOwed):
@@ -41,7 +46,7 @@ def word_mail(db: SchoolSession, viewer: Viewer, work: Work) -> EmailMessage:
     """Makes the mail that an outbox item asks for. Raises NotOwed where nobody should get it any more."""
     account = _recipient(db, uuid.UUID(work.payload["to_user"]))
     sso = account.home_school_id is None
-    letter = letter_of(work.payload["template"], sso=sso)
+    letter = _letter(db, viewer, work, sso=sso)
     facts = {
         "school": viewer.school.name,
         "login": db.app.deployment.school_address(viewer.school.slug) + "/login",
@@ -72,6 +77,23 @@ def send_mail(app: Application, message: EmailMessage) -> None:
 
 def message_id(item_id: uuid.UUID, domain: str) -> str:
     return f"<{item_id}@{domain}>"
+
+
+def _letter(db: SchoolSession, viewer: Viewer, work: Work, *, sso: bool) -> Letter:
+    """The mail's words. A module's mail waits while the module is off or not installed, as its tasks do, and
+    the module is asked whether it is still wanted. Raises NotNow and NoLongerWanted."""
+    template = work.payload["template"]
+    if "." not in template:
+        return letter_of(template, sso=sso)
+    module, mail = db.app.mails.get(template, ("", None))
+    if mail is None or module not in viewer.modules:
+        raise NotNow
+    if mail.owed is not None:
+        with db.lent():
+            owed = mail.owed(PluginSession(db), viewer, work.payload)
+        if not owed:
+            raise NoLongerWanted
+    return letter_of_module(mail)
 
 
 def _recipient(db: SchoolSession, user_id: uuid.UUID) -> Account:

@@ -47,6 +47,13 @@ def given_up(db: SchoolSession) -> list[OutboxItem]:
     )
 
 
+def hooks_owed(db: SchoolSession, module: str) -> list[OutboxItem]:
+    """The calls of a module's hooks that are kept to be tried again, oldest first; those that were given up,
+    too (MOD-04)."""
+    items = db.scalars(select(OutboxItem).where(OPEN, OutboxItem.kind == "hook").order_by(OutboxItem.id))
+    return [item for item in items if item.payload["module"] == module]
+
+
 def without_wakeup(db: SchoolSession, most: int) -> list[uuid.UUID]:
     """Items that are owed and that nothing will ever wake."""
     waking = exists(select(Wakeup.item_id).where(Wakeup.item_id == OutboxItem.id))

@@ -66,8 +66,11 @@ def retry_id(school_id: int, module: str, hook: str, ids: Mapping[str, str], ver
 
 def retry_hook(db: SchoolSession, viewer: Viewer, payload: dict[str, Any]) -> None:
     """Calls the hook again, on behalf of whoever saved the record. Raises NotNow while the module is off, if
-    the hook is only for where it is on, and whatever the hook raises."""
+    the hook is only for where it is on, while the hook is set aside, while the module is not installed or its
+    tables are behind; and whatever the hook raises."""
     module, hook, ids = payload["module"], payload["hook"], payload["ids"]
+    if module not in db.app.usable or (module, hook) in viewer.set_aside:
+        raise NotNow
     if module not in viewer.modules and specs.MODES[hook] != "told":
         raise NotNow
     actor = _actor(db, viewer, payload)

@@ -4,6 +4,9 @@ nothing of a record (INC-09)."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import Formatter
+
+from cpoms_core.hooks.types import MailSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,25 @@ SSO_LETTERS = {
 IN_TRAINING = "\nYour school is in training mode: it may be an exercise. Log in and read it all the same.\n"
 """Under an alert to what was recorded in training mode (TRN-01). It is not said for certain: a real concern
 that was recorded meanwhile must be read at once, too."""
+
+
+MODULES_FACTS = frozenset({"who", "school", "login", "when"})
+"""What the text of a module's mail may have filled in."""
+
+
+def letter_of_module(mail: MailSpec) -> Letter:
+    """The words of a module's mail. It is about the school's work, so it goes where alerts go. Raises
+    ValueError where it could not be sent as it is declared."""
+    try:
+        holds = {name for _text, name, _format, _kind in Formatter().parse(mail.text) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"the text of the mail {mail.name!r} cannot be read: {error}") from None
+    if not holds <= MODULES_FACTS:
+        unknown = sorted(holds - MODULES_FACTS)
+        raise ValueError(f"the mail {mail.name!r} asks for {unknown}, which is not told")
+    if not mail.subject.strip() or len(mail.subject.splitlines()) != 1:
+        raise ValueError(f"the mail {mail.name!r} needs a subject of one line")
+    return Letter(mail.subject, mail.text, of_the_school=True)
 
 
 def letter_of(template: str, *, sso: bool) -> Letter:

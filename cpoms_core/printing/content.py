@@ -56,6 +56,7 @@ class Section:
     title: str
     facts: Sequence[FactPrinted] = ()
     rows: Sequence[str] = ()
+    picture: str = ""  # a `data:` address
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +186,14 @@ def picture(media_type: str, content: bytes) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
+def drawing(svg: str) -> str:
+    """A module's drawing as a picture of its own, so that nothing in it reaches the sheet."""
+    return picture("image/svg+xml", svg.encode())
+
+
 def _shown(part: PrintPart) -> SimpleNamespace:
-    """A module's part: its drawing is a picture of its own, so that nothing in it reaches the sheet."""
-    drawing = picture("image/svg+xml", part.svg.encode()) if part.svg else None
-    return SimpleNamespace(heading=part.heading, lines=part.lines, picture=drawing)
+    svg = drawing(part.svg) if part.svg else None
+    return SimpleNamespace(heading=part.heading, lines=part.lines, picture=svg)
 
 
 def _people(incident: IncidentShown) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from wtforms import ValidationError as Invalid
 from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from cpoms_core.hooks.types import ReportColumn
 from cpoms_core.incidents.filter_form import FIRST_YEAR, LAST_YEAR
 from cpoms_core.incidents.filters import ChronologyFilter
 from cpoms_core.printing.opening import Offered
@@ -23,6 +24,7 @@ from cpoms_core.web.forms import as_id
 
 LONGEST_PASSWORD = 100  # characters; AES-256 PDFs take 127 bytes
 LONGEST_PASSWORD_BYTES = 127
+INCLUDE = {"columns_student": "Further fields of the student", "columns": "Include of each incident"}
 ORDERS = (("oldest", "Oldest first"), ("newest", "Newest first"))
 
 
@@ -92,26 +94,42 @@ class Report:
         self,
         offered: Sequence[Offered],
         categories: Sequence[tuple[uuid.UUID, str]],
+        columns: Sequence[ReportColumn] = (),
         posted: MultiDict[str, Any] | None = None,
     ) -> None:
+        self._offered = [column.name for column in columns]
         ticks = {
             f"basic_{at}": Ticks(part.title, choices=[(name, name) for name in part.names])
             for at, part in enumerate(offered)
         }
-        made = type("BuiltReport", (ReportForm,), ticks)
         first = {f"basic_{at}": list(part.names) for at, part in enumerate(offered)}
+        include = {
+            name: [(one.name, one.label) for one in columns if (one.about == "student") == of_student]
+            for name, of_student in (("columns_student", True), ("columns", False))
+        }
+        kept = {name: Ticks(INCLUDE[name], choices=found) for name, found in include.items() if found}
+        first |= {name: [one[0] for one in include[name]] for name in kept}
+        made = type("BuiltReport", (ReportForm,), {**ticks, **kept})
         start = {} if posted is not None else {**first, "linked": True, "order": "oldest"}
         self.form: Any = made(posted, data=start)
         self.form.categories.choices = [(str(one), name) for one, name in categories]
         self.basic = [self.form[name] for name in ticks]
+        self.columns = {name: self.form[name] if name in kept else None for name in include}
 
     def validate(self) -> bool:
         """Whether it can be made; each field has its errors otherwise."""
         good = bool(self.form.validate())
-        if good and not self.form.incidents.data and not any(field.data for field in self.basic):
+        if (
+            good
+            and not self.form.incidents.data
+            and not any(field.data for field in self.basic + self._of_student())
+        ):
             self.form.form_errors.append("Tick something to include in the report.")
             good = False
         return good
+
+    def _of_student(self) -> list[Any]:
+        return [field for field in (self.columns["columns_student"],) if field is not None]
 
     def wanted(self, student_id: uuid.UUID) -> RecordWanted:
         """What was ticked; to be read after `validate`."""
@@ -130,4 +148,8 @@ class Report:
             hide_students=bool(form.hide_students.data),
             hide_staff=bool(form.hide_staff.data),
             report=True,
+            left_out=tuple(one for one in self._offered if one not in self._included()),
         )
+
+    def _included(self) -> set[str]:
+        return {name for field in self.columns.values() if field is not None for name in field.data or ()}

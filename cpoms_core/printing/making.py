@@ -29,7 +29,10 @@ def _make(making: Making) -> Made:
     with app.session(school_id, writes=False) as db:
         plan = plan_record(db, making.viewer, wanted, password=bool(making.secret))
     content = make_long(
-        lambda: app.session(school_id, writes=False), plan, password=making.secret, progress=making.progress
+        lambda: app.transaction(school_id, writes=False),
+        plan,
+        password=making.secret,
+        progress=making.progress,
     )
     return Made(
         plan.file_name,

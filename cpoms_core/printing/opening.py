@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from cpoms_core.access.models import User
 from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.incidents.models import Agency, Category
-from cpoms_core.printing.content import FactPrinted, Section
+from cpoms_core.printing.content import FactPrinted, Section, drawing
 from cpoms_core.printing.queries import Chosen
 from cpoms_core.students.contacts import ContactShown, contacts_of
 from cpoms_core.students.facts import facts_of
@@ -63,6 +64,22 @@ def basic_data(db: SchoolSession, viewer: Viewer, student: Student, names: Colle
     return [section for section in sections if section.facts or section.rows]
 
 
+def modules_data(
+    db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, left_out: Collection[str]
+) -> list[Section]:
+    """What the modules print of a student, but for the columns that were unticked."""
+    parts = db.app.hooks.collect("student_prints", db, viewer, student_id=student_id)
+    return [
+        Section(
+            part.heading,
+            rows=part.lines,
+            picture=drawing(part.svg) if part.svg else "",
+        )
+        for part in parts
+        if part.column not in left_out
+    ]
+
+
 def asked_in_words(db: SchoolSession, viewer: Viewer, chosen: Chosen) -> Iterator[str]:
     """What the incidents were narrowed to, for whoever reads the print later."""
     only = chosen.only
@@ -78,6 +95,8 @@ def asked_in_words(db: SchoolSession, viewer: Viewer, chosen: Chosen) -> Iterato
         yield f"Only added by {db.scalar(select(staff_name()).where(User.id == only.author_id)) or 'nobody'}."
     if only.words:
         yield f"Only with the words: {viewer.text(only.words)}."
+    for one in only.modules:
+        yield f"Only with {viewer.text(one.said)}." if one.said else "Only with a question that is gone."
     if not chosen.linked:
         yield "Without incidents of others that the student is linked to."
 

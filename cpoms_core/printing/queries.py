@@ -55,7 +55,10 @@ def lengths(db: SchoolSession, viewer: Viewer, chosen: Chosen, *, real_only: boo
     whole_school = chosen.student_id is None
     real = [real_incidents()] if real_only else []
     found = select(Incident.id, (func.length(Incident.text) + in_actions).label("characters")).where(
-        policy.visible_incidents(viewer), *narrowed_to(chosen.only.shape, whole_school=whole_school), *real
+        policy.visible_incidents(viewer),
+        *narrowed_to(chosen.only.shape, whole_school=whole_school),
+        *chosen.only.conditions,
+        *real,
     )
     if whole_school:
         found = found.where(Incident.student_id.is_(None))
@@ -73,7 +76,8 @@ def lengths(db: SchoolSession, viewer: Viewer, chosen: Chosen, *, real_only: boo
     order = [one.desc() if chosen.newest_first else one.asc() for one in place]
     if chosen.pinned_first:
         order.insert(0, Incident.pinned_at.is_(None))
-    rows = db.execute(found.order_by(*order), chosen.only.given(viewer))
+    narrowed = {**chosen.only.given(viewer), "filter_record": chosen.student_id}
+    rows = db.execute(found.order_by(*order), narrowed)
     return [Length(row.id, row.characters) for row in rows]
 
 

@@ -8,14 +8,16 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.documents.logo import logo_of
 from cpoms_core.errors import NothingThere
+from cpoms_core.hooks.types import PrintPart
 from cpoms_core.incidents import chronology
-from cpoms_core.incidents.filters import ChronologyFilter
+from cpoms_core.incidents.filters import ChronologyFilter, ModuleFilter
+from cpoms_core.incidents.module_filters import asked_again
 from cpoms_core.printing.content import (
     MOST_CHARACTERS,
     MOST_INCIDENTS,
@@ -28,7 +30,7 @@ from cpoms_core.printing.content import (
     picture,
 )
 from cpoms_core.printing.hiding import StaffHider, hiding_students
-from cpoms_core.printing.opening import asked_in_words, basic_data
+from cpoms_core.printing.opening import asked_in_words, basic_data, modules_data
 from cpoms_core.printing.pdf import Whole, make_pdf
 from cpoms_core.printing.queries import Chosen, Length, lengths, record_student
 from cpoms_core.tenancy.scope import SchoolSession
@@ -59,6 +61,7 @@ class RecordWanted:
     hide_students: bool = False
     hide_staff: bool = False
     report: bool = False  # a student report, not the print of the page
+    left_out: tuple[str, ...] = ()  # modules' columns that were unticked (FRM-05)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, for a task."""
@@ -68,6 +71,7 @@ class RecordWanted:
             "hide_students": self.hide_students,
             "hide_staff": self.hide_staff,
             "report": self.report,
+            "left_out": list(self.left_out),
             "chosen": _chosen_json(self.chosen) if self.chosen else None,
         }
 
@@ -82,6 +86,7 @@ class RecordWanted:
             wanted["hide_students"],
             wanted["hide_staff"],
             wanted["report"],
+            tuple(wanted["left_out"]),
         )
 
 
@@ -102,6 +107,7 @@ class Plan:
     ending: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     real_only: bool = False  # without what was recorded in training mode (REP-05)
+    left_out: frozenset[str] = frozenset()  # modules' columns
 
     @property
     def short(self) -> bool:
@@ -134,6 +140,9 @@ def plan_incident(db: SchoolSession, viewer: Viewer, incident_id: uuid.UUID) -> 
 def plan_record(db: SchoolSession, viewer: Viewer, wanted: RecordWanted, *, password: bool = False) -> Plan:
     """INC-14, STU-07: the incidents of a record, or a report on a student. Raises NothingThere."""
     student = record_student(db, viewer, wanted.student_id) if wanted.student_id else None
+    if wanted.chosen:
+        only = asked_again(db, viewer, wanted.chosen.only)
+        wanted = replace(wanted, chosen=replace(wanted.chosen, only=only))
     found = lengths(db, viewer, wanted.chosen, real_only=wanted.report) if wanted.chosen else []
     ids = [length.id for length in found]
     if wanted.hide_students:
@@ -147,6 +156,8 @@ def plan_record(db: SchoolSession, viewer: Viewer, wanted: RecordWanted, *, pass
     unnamed = f"{'Student report' if wanted.report else 'Incidents'} {day}.pdf"
     asked = list(asked_in_words(db, viewer, wanted.chosen)) if wanted.chosen else []
     sections = basic_data(db, viewer, student, wanted.names) if student and wanted.names else []
+    if student and wanted.report:
+        sections += modules_data(db, viewer, student.id, wanted.left_out)
     if staff:
         asked = [staff.names.text(line) for line in asked]
         sections = [staff.section(section) for section in sections]
@@ -170,9 +181,11 @@ def plan_record(db: SchoolSession, viewer: Viewer, wanted: RecordWanted, *, pass
             "incidents": len(found),
             **({"filters": wanted.chosen.only.asked} if wanted.chosen and wanted.chosen.only.asked else {}),
             **({"hidden": _hidden(wanted)} if _hidden(wanted) else {}),
+            **({"left_out": list(wanted.left_out)} if wanted.left_out else {}),
             **({"password": True} if password else {}),
         },
         real_only=wanted.report,
+        left_out=frozenset(wanted.left_out),
     )
 
 
@@ -238,13 +251,24 @@ def read(db: SchoolSession, plan: Plan, ids: Sequence[uuid.UUID]) -> list[Read]:
     # what a module keeps of an incident that was merged is printed with the action that it became (EDT-04)
     merged = {one.id: one.was_incident for incident in shown for one in incident.actions if one.was_incident}
     ids = [*(incident.id for incident in shown), *merged.values()]
-    printed = db.app.hooks.collect_by_id("incident_prints", db, plan.viewer, incident_ids=ids)
+    actions = [action.id for incident in shown for action in incident.actions]
     if plan.staff is not None:
         for incident in shown:
             plan.staff.incident(incident)
-        printed = {key: [plan.staff.part(part) for part in parts] for key, parts in printed.items()}
-    under = {action_id: printed.get(incident_id, []) for action_id, incident_id in merged.items()}
+    printed = _printed(db, plan, "incident_prints", incident_ids=ids)
+    under = _printed(db, plan, "action_prints", action_ids=actions) if actions else {}
+    for action_id, incident_id in merged.items():
+        under[action_id] = [*printed.get(incident_id, []), *under.get(action_id, [])]
     return [Read(incident, printed.get(incident.id, []), under) for incident in shown]
+
+
+def _printed(db: SchoolSession, plan: Plan, hook: str, **ids: Any) -> dict[uuid.UUID, list[PrintPart]]:
+    """What the modules print of these, without what was unticked, and without staff where they are hidden."""
+    staff = plan.staff
+    return {
+        key: [staff.part(one) if staff else one for one in parts if one.column not in plan.left_out]
+        for key, parts in db.app.hooks.collect_by_id(hook, db, plan.viewer, **ids).items()
+    }
 
 
 def _made(
@@ -299,10 +323,12 @@ def _chosen_json(chosen: Chosen) -> dict[str, Any]:
         "since": chosen.only.since.isoformat() if chosen.only.since else None,
         "until": chosen.only.until.isoformat() if chosen.only.until else None,
         "author": _text(chosen.only.author_id),
+        "part": _text(chosen.only.part_id),
         "categories": [str(one) for one in chosen.categories],
         "linked": chosen.linked,
         "newest_first": chosen.newest_first,
         "pinned_first": chosen.pinned_first,
+        "modules": [[one.name, list(one.typed)] for one in chosen.only.modules],
     }
 
 
@@ -313,6 +339,8 @@ def _chosen(student_id: uuid.UUID | None, asked: Mapping[str, Any]) -> Chosen:
         since=dt.date.fromisoformat(asked["since"]) if asked["since"] else None,
         until=dt.date.fromisoformat(asked["until"]) if asked["until"] else None,
         author_id=_id(asked["author"]),
+        part_id=_id(asked["part"]),
+        modules=tuple(ModuleFilter(name, tuple(typed)) for name, typed in asked["modules"]),
     )
     return Chosen(
         student_id,

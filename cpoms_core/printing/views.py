@@ -51,7 +51,7 @@ def incident(request: Request) -> Response:
 
 def student_incidents(request: Request) -> Response:
     """INC-14: a print of what the student's Incidents page shows, with its filters."""
-    only = posted_filter(request.POST)
+    only = posted_filter(request.db, request.viewer, request.POST)
     if only is None:
         return _page_again(request, "chronology.pt", record_views.of_student)
     student = open_record(request.db, request.viewer, matched_id(request, "student_id"))
@@ -60,7 +60,7 @@ def student_incidents(request: Request) -> Response:
 
 def whole_school(request: Request) -> Response:
     """INC-14: as `student_incidents`, of the whole school's."""
-    only = posted_filter(request.POST)
+    only = posted_filter(request.db, request.viewer, request.POST)
     if only is None:
         return _page_again(request, "whole_school.pt", record_views.of_whole_school)
     return _record(request, RecordWanted(None, Chosen(None, only, pinned_first=True)))
@@ -100,7 +100,8 @@ def report(request: Request) -> Any:
     record = open_record(db, viewer, matched_id(request, "student_id"))
     student = record_student(db, viewer, record.id)
     posted = request.POST if request.method == "POST" else None
-    made = Report(offered(viewer, student), _categories(request, record.id), posted)
+    columns = db.app.hooks.collect("report_columns", db, viewer)
+    made = Report(offered(viewer, student), _categories(request, record.id), columns, posted)
     if posted is not None:
         if made.validate():
             try:
@@ -117,6 +118,7 @@ def report(request: Request) -> Any:
         "student": record_context(request, record, "student-report"),
         "form": made.form,
         "basic": made.basic,
+        "columns": made.columns,
         "hides": viewer.names_hidden,
     }
 

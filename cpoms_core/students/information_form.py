@@ -24,7 +24,9 @@ from cpoms_core.students.information import (
 )
 from cpoms_core.students.links import LinkShown
 from cpoms_core.students.versions import number_in
-from cpoms_core.web.forms import BuiltForm, as_id, build_form
+from cpoms_core.web import arranged
+from cpoms_core.web.arranged import arranged_form
+from cpoms_core.web.forms import BuiltForm, as_id
 
 KINDS = {
     "alerts": "people",
@@ -37,6 +39,8 @@ KINDS = {
     "remove_photo": "with-photo",
 }
 """How the fields are drawn that are more than a plain one."""
+TOGETHER = {"link_kind": "link_students", "remove_photo": "file"}
+"""Fields that stand right behind another."""
 
 
 def core_fields() -> list[FormField]:
@@ -114,7 +118,7 @@ def information_form(request: Request, stored: Stored, links: Sequence[LinkShown
         "keywords": ", ".join(student.keywords),
         "agencies": stored.agency_ids,
     }
-    form = build_form([*core_fields(), *modules], posted, given)
+    form = arranged_form(request, "student", core_fields(), modules, posted, given, together=TOGETHER)
     form.part("alerts").choices = [(person.id, person.name) for person in staff(request.db)]
     form.part("agencies").choices = list(agencies_offered(request.db, stored.agency_ids))
     form.part("link_students").choices = []
@@ -161,7 +165,4 @@ def _ids(post: Any, name: str) -> list[uuid.UUID]:
 
 def drawn(form: BuiltForm) -> list[dict[str, Any]]:
     """The fields in their order, each with how it is drawn."""
-    return [
-        {"kind": KINDS.get(part.name, "field"), "field": form.part(part.name), "advice": None}
-        for part in form.parts
-    ]
+    return arranged.drawn(form, KINDS)

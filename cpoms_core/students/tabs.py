@@ -61,7 +61,7 @@ def _tabs(request: Request, record: Record, active: str) -> list[ShownTab]:
         try:
             href = request.route_path(tab.route, student_id=record.id)
         except KeyError:  # a module's slip must cost its tab, not every page
-            log.error("a tab of the student's record names no route", label=tab.label, route=tab.route)
+            log.error("a tab of the student's record names no route", route=tab.route)
             continue
         shown.append(ShownTab(tab.label, href, tab.route == active))
     return shown

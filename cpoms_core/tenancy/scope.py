@@ -13,6 +13,8 @@ from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, SessionTrans
 from sqlalchemy.sql.base import Executable
 
 from cpoms_core.database.base import OfSchool
+from cpoms_core.database.catalog import is_of_catalog
+from cpoms_core.database.time_limits import STATEMENT_TIMEOUT
 from cpoms_core.tenancy.bounds import BoundsCompiler, take_notes
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class SchoolSession(Session):
         self._app = app
         self._lent = 0
         self.hook_failures: list[Any] = []
+        self.hook_seconds = 0.0
+        """How long modules took that were told of what this session changes (hooks.timing)."""
 
     @property
     def school_id(self) -> int | None:
@@ -192,7 +196,7 @@ def _is_plumbing(statement: str, parameters: Any, school_id: int | None) -> bool
     """Whether it is one of the few statements that this package itself sends as strings."""
     if statement == ENTER_SCHOOL:
         return school_id is not None and tuple(parameters) == (str(school_id),)
-    return statement in BEGINNINGS
+    return statement in (*BEGINNINGS, STATEMENT_TIMEOUT) or is_of_catalog(statement, school_id)
 
 
 def _forget(_connection: Any, record: Any) -> None:

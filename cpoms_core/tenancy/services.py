@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from sqlalchemy import bindparam, select, update
@@ -17,6 +18,9 @@ from cpoms_core.errors import Refused
 from cpoms_core.incidents.models import Agency, Category
 from cpoms_core.tenancy.models import Counter, ModuleSwitch, School, Setting
 from cpoms_core.tenancy.scope import SchoolSession, built_once
+
+if TYPE_CHECKING:
+    from cpoms_core.hooks.relay import PluginSession
 
 COUNTERS = ("incident", "import", "document")
 """Rising numbers that every school starts with: of its incidents, and of the imports applied."""
@@ -79,9 +83,10 @@ def next_number(db: SchoolSession, name: str) -> int:
     return next_numbers(db, name, 1).start
 
 
-def next_numbers(db: SchoolSession, name: str, count: int) -> range:
-    """As `next_number`, for so many at once."""
-    last = db.scalar(NEXT, {"counter": name, "further": count})
+def next_numbers(db: SchoolSession | PluginSession, name: str, count: int) -> range:
+    """As `next_number`, for so many at once. The numbers of `document` are the document IDs that people see
+    (EDT-10), of the core's files and of modules'."""
+    last = db.execute(NEXT, {"counter": name, "further": count}).scalar()
     assert last is not None, "every school starts with its counters"
     return range(last - count + 1, last + 1)
 

@@ -8,7 +8,6 @@ and with it off for the school: MOD-01, MOD-02, MOD-04.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import uuid
 from collections.abc import Iterator, Mapping
@@ -35,12 +34,10 @@ from cpoms_core.modules import Module
 from cpoms_core.modules.registry import checked, installed
 from cpoms_core.modules.routes import CORE, IN_SERVICE, NotAudited
 from cpoms_core.modules.services import switch
-from cpoms_core.outbox.claims import claim_due, release
-from cpoms_core.outbox.models import OutboxItem
-from cpoms_core.outbox.running import run_claimed
 from cpoms_core.outbox.services import queue
 from cpoms_core.testing.schools import SchoolForTests, make_school
 from cpoms_core.testing.walls import assert_shut
+from cpoms_core.testing.worker import work
 from cpoms_core.web.request import cookie_name
 
 GATED = ("collect", "effect", "veto")
@@ -234,10 +231,10 @@ class TestEveryModule:
             for kind in tasks:
                 with school.app.transaction(school.id) as db:
                     queue(db, kind, {}, now=utc_now())
-            _work(school)
+            work(school)
             assert ran == []
             turn(school, module.name, True)
-            _work(school, later=True)
+            work(school, later=True)
             assert sorted(ran) == sorted(tasks)
 
     def test_off_its_data_stays(self, wsgi: Any, module: Module, school: SchoolForTests) -> None:
@@ -332,16 +329,3 @@ def _record(school: SchoolForTests) -> list[Any]:
 
 def _noting(ran: list[str], kind: str) -> Any:
     return TaskSpec(kind, lambda _db, _viewer, _payload: ran.append(kind))
-
-
-def _work(school: SchoolForTests, *, later: bool = False) -> None:
-    """Lets a worker do what is due; `later`: also what was put off."""
-    now = utc_now() + dt.timedelta(hours=1 if later else 0)
-    claims = claim_due(school.app, now, most=1000)
-    others = [claim for claim in claims if claim.school_id != school.id]
-    release(school.app, others, utc_now())
-    with school.app.session(school.id, writes=False) as db:
-        kinds = {row.id: row.kind for row in db.execute(select(OutboxItem.id, OutboxItem.kind))}
-    for claim in claims:
-        if kinds.get(claim.item_id, "mail") != "mail":
-            run_claimed(school.app, claim)

@@ -1,8 +1,10 @@
 """A pytest plugin for the tests of the core and of modules, which a root conftest.py loads:
 `pytest_plugins = ["cpoms_core.testing.fixtures"]`.
 
-It makes databases, one of each kind for every test process, migrated once, with a new school for each test.
-Run with `--database sqlite` or `--database postgresql` to choose one kind.
+It makes databases, one of each kind for every test process, migrated once, with a new school for each test,
+whose people have every kind of access. `web(school, "teacher")` is a browser of one of them, and
+`desk("teacher")`, of `cpoms_core.testing.browser`, which this loads, a real one. Run with `--database sqlite`
+or `--database postgresql` to choose one kind.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from cpoms_core.testing.probe import PROBE
 from cpoms_core.testing.schools import SchoolForTests, make_school
 from cpoms_core.web.request import cookie_name
 
+pytest_plugins = ["cpoms_core.testing.browser"]
 KINDS = ("sqlite", "postgresql")
 
 
@@ -38,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
     if not hasattr(config, "workerinput") and config.getoption("--database") != "sqlite":
         config.stash[CLUSTER] = postgres_cluster.start_for_run()
 

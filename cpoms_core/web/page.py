@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -23,6 +24,7 @@ from cpoms_core.hooks.relay import HookFailure
 from cpoms_core.hooks.types import NavItem, Panel
 from cpoms_core.logs import place_of
 from cpoms_core.portal.queries import other_schools
+from cpoms_core.web.forms import DRAWN
 from cpoms_core.web.request import SAFE_METHODS
 from cpoms_core.web.security import present_token
 
@@ -99,6 +101,7 @@ SAID = {
     "classes-seen": "Marked as seen. Nobody is listed for these classes until you do it.",
     "module-on": "The module is on.",
     "module-off": "The module is off. What was recorded with it is kept.",
+    "module-again": "It is tried again from now on. What waited is done within a minute.",
     "failures-seen": "Marked as seen.",
     "training-begun": "Training mode is on. Everybody sees the blue banner from the next page on.",
     "training-kept": "Kept as real. It is not marked any more, and is never removed with the rest.",
@@ -257,25 +260,42 @@ class Page:
             return present_token(self._request)
         return get_csrf_token(self._request)
 
-    @cached_property
+    @property
     def nav(self) -> list[Link]:
         """The top bar: what this user may use, the modules' entries in their places."""
-        viewer, request = self.viewer, self._request
+        viewer = self.viewer
         if viewer is None:
             return []
         if viewer.access == "account":
             items = [item for item in CORE_NAV if item.route == "account"]
         else:
             items = [item for item in CORE_NAV if not item.needs or viewer.may(item.needs)]
-        if getattr(request, "exception", None) is None and viewer.access != "account":
-            items += request.app.hooks.collect("nav_items", request.db, viewer)
+        return self._links([*items, *(item for item in self._of_modules if item.place == "pages")])
+
+    @property
+    def tools(self) -> list[Link]:
+        """The modules' tools, at the right of the top bar beside those of the frame (DSH-08)."""
+        return self._links([item for item in self._of_modules if item.place == "tools"])
+
+    @cached_property
+    def _of_modules(self) -> list[NavItem]:
+        """The modules' entries of the top bar, asked for once. A page that says that something failed asks
+        nobody: it may have been a module."""
+        viewer, request = self.viewer, self._request
+        if viewer is None or viewer.access == "account" or self._failed:
+            return []
+        items: list[NavItem] = request.app.hooks.collect("nav_items", request.db, viewer)
+        return items
+
+    def _links(self, items: list[NavItem]) -> list[Link]:
+        request = self._request
         here = path_of(request)
         links = []
         for item in sorted(items, key=lambda item: item.weight):
             try:
                 href = request.route_path(item.route)
             except KeyError:  # a module's slip must cost its entry, not every page
-                log.error("an entry of the top bar names no route", label=item.label, route=item.route)
+                log.error("an entry of the top bar names no route", route=item.route)
                 continue
             links.append(Link(item.label, href, item.icon, here == href or here.startswith(f"{href}/")))
         return links
@@ -296,16 +316,28 @@ class Page:
     def panel(self, panel: Panel) -> Markup:
         """A module's panel, drawn on its own: one that fails costs its place only, and administrators are
         told (MOD-04)."""
+        return self._guarded("panel", panel.template, panel.context)
+
+    def field(self, item: Mapping[str, Any]) -> Markup:
+        """A module's field that its own template draws (`web.arranged.drawn`), guarded as a panel. What comes
+        back with the form says that it was there to be filled in."""
+        given = {**item["context"], "field": item["field"], "advice": item["advice"]}
+        was_there = Markup('<input type="hidden" name="{}" value="{}">').format(DRAWN, item["field"].name)
+        return self._guarded("field", item["template"], given, was_there)
+
+    def _guarded(
+        self, what: str, template: str, context: Mapping[str, Any], after: Markup | str = ""
+    ) -> Markup:
         request = self._request
         try:
-            return Markup(self._template(panel.template)(page=self, request=request, **panel.context))  # noqa: S704
+            return Markup(self._template(template)(page=self, request=request, **context)) + after  # noqa: S704
         except Exception as error:  # a module's fault must never become the page's
             reference = new_id().hex[-12:]
-            package = panel.template.partition(":")[0]
+            package = template.partition(":")[0]
             module = next((m.name for m in request.app.modules.values() if m.package == package), package)
-            request.db.hook_failures.append(HookFailure(module, "panel", reference))
+            request.db.hook_failures.append(HookFailure(module, what, reference))
             log.error(
-                "panel failed",
+                f"{what} failed",
                 module=module,
                 reference=reference,
                 error=type(error).__name__,

@@ -36,8 +36,10 @@ def help_page(request: Request) -> dict[str, Any]:
 
 
 def health(request: Request) -> dict[str, Any]:
-    """Whether the process answers; says nothing of any school (OPS-05)."""
-    return {"ok": True}
+    """Whether the process answers, and which modules are off because their tables are not up to date; says
+    nothing of any school (OPS-05)."""
+    behind = sorted(request.app.behind)
+    return {"ok": True, "modules_behind": behind} if behind else {"ok": True}
 
 
 def includeme(config: Configurator) -> None:

@@ -23,7 +23,7 @@ from cpoms_core.access import sessions
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.services import write_entries
 from cpoms_core.logs import place_of
-from cpoms_core.modules.models import ModuleFailure
+from cpoms_core.modules.failing import write_failures
 from cpoms_core.web.errors import mark_busy_as_retryable
 from cpoms_core.web.request import Afterwards
 
@@ -129,10 +129,7 @@ def _write(request: Request) -> None:
         return
     with request.app.transaction(request.school_id) as session:
         write_entries(session, afterwards.entries)
-        for failure in failures:
-            session.add(
-                ModuleFailure(module=failure.module, hook=failure.hook, reference=failure.reference, at=now)
-            )
+        write_failures(session, failures, now)
         if login is not None and stale:
             sessions.touch(session, login.token_hash, now)
             if login.portal_hash is not None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from cpoms_core.access.viewer import utc_now
+from cpoms_core.database.types import new_id
+from cpoms_core.modules.models import HookSetAside, ModuleFailure
+from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.testing.schools import SchoolForTests
 
 WORDS = ("My assigned", "Assigned to", "Assign to", "Status", "Assign incident")
@@ -49,6 +54,9 @@ def test_cases_goes_without_a_trace_and_comes_back_with_its_data(school: SchoolF
     form.get_by_label("Assign to").select_option(label="Hugo Head")
 
     page = admin.open("/admin/modules")
+    page.get_by_role("link", name="Switch Cases off").click()
+    expect(page.get_by_role("heading", name="What is kept")).to_be_visible()
+    admin.look("modules-cases-confirm", dark=True)
     page.get_by_role("button", name="Switch Cases off").click()
     expect(page.get_by_text("The module is off. What was recorded with it is kept.")).to_be_visible()
     admin.look("modules-cases-off")
@@ -63,9 +71,43 @@ def test_cases_goes_without_a_trace_and_comes_back_with_its_data(school: SchoolF
         assert said(who.open(path)) == [], path
     assert answer(lead, own_page) == 404
 
+    page.get_by_role("link", name="Switch Cases on").click()
     page.get_by_role("button", name="Switch Cases on").click()
     expect(page.get_by_text("The module is on.")).to_be_visible()
     page = lead.open(record)
     expect(page.locator("#incident-1 .incident-margin")).to_contain_text("Assigned to: Hugo Head")
     expect(head.open("/").get_by_role("link", name="Incident 1", exact=True)).to_be_visible()
     assert [one.wrong for one in (lead, head, teacher, admin)] == [[], [], [], []]
+
+
+def test_a_module_that_fails_and_is_set_aside(school: SchoolForTests, desk: Any) -> None:
+    """MOD-04, MOD-01: the dashboard's notice leads to the list, and on to what is wrong; marked as seen and
+    tried again, by keyboard, it is as good as ever. Each page at both widths, without a fault that axe
+    finds."""
+    now = utc_now()
+    with school.app.transaction(school.id) as db:
+        for number in range(3):
+            db.add(
+                ModuleFailure(
+                    school_id=school.id, module="cases", hook="incident_saved",
+                    reference=f"05697b246f4{number}", at=now - dt.timedelta(minutes=3 - number), kind="slow",
+                )
+            )  # fmt: skip
+        db.add(HookSetAside(school_id=school.id, module="cases", hook="incident_saved", since=now))
+        keep_for_retry(db, school.viewer("lead"))(
+            "cases", "incident_saved", {"incident_id": new_id(), "version": 1, "values": {}}
+        )
+    admin = desk("admin")
+    page = admin.open("/")
+    admin.look("dashboard-module-fails", dark=True)
+    page.get_by_role("link", name="Look under Modules").click()
+    expect(page.get_by_text("On, degraded")).to_be_visible()
+    admin.look("modules-degraded", dark=True)
+    page.get_by_role("link", name="What is wrong with Cases").click()
+    expect(page.get_by_text("took too long, 3 times")).to_be_visible()
+    admin.look("module-degraded", dark=True)
+    page.get_by_role("button", name="Mark all 3 as seen").press("Enter")
+    expect(page.get_by_text("Marked as seen.")).to_be_visible()
+    page.get_by_role("button", name="Try again").press("Enter")
+    expect(page.get_by_text("It is tried again from now on.")).to_be_visible()
+    assert admin.wrong == []

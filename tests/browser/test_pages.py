@@ -23,6 +23,7 @@ from cpoms_core.testing.schools import SchoolForTests
         ("/admin/alert-groups", "alert-groups"),
         ("/admin/alert-groups/new", "alert-group-new"),
         ("/admin/modules", "modules"),
+        ("/admin/modules/cases", "module"),
         ("/admin/settings", "settings"),
         ("/admin/imports", "imports"),
         ("/account", "account"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -70,10 +71,11 @@ def keep_versions(school: SchoolForTests) -> None:
             versions.keep(db, school.viewer("lead"), student)
 
 
-def poison(school: SchoolForTests) -> None:
-    """Writes the children's names into every text of the school, and about them whatever is about a child."""
+def poison(school: SchoolForTests, of_modules: Sequence[Any] = ()) -> None:
+    """Writes the children's names into every text of the school, and about them whatever is about a child.
+    `of_modules`: columns of modules' tables with what people write."""
     with school.app.transaction(school.id) as db:
-        for column, text in TEXTS:
+        for column, text in (*TEXTS, *((one, SENTENCE) for one in of_modules)):
             model = column.class_
             db.execute(update(model).values({column: text}).execution_options(synchronize_session=False))
         health = {"address": "c/o Okonkwo", "medical_conditions": [SENTENCE]}

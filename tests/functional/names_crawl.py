@@ -72,7 +72,7 @@ def leaks(names: dict[str, bool], said: str) -> list[str]:
         any_case = names[name]
         written = name if any_case else f"(?:{name.capitalize()}|{name.upper()})"
         matches = re.finditer(rf"(?<![A-Za-z]){written}(?![A-Za-z])", folded, re.I if any_case else 0)
-        whole = [match for match in matches if any_case or not is_wording(folded[match.start() :])]
+        whole = [match for match in matches if any_case or not _is_no_name(folded, match)]
         found += [folded[max(0, one.start() - 60) : one.end() + 30].replace("\n", " ") for one in whole]
         if len(name) > LONG and not whole:
             found.append(name)
@@ -98,6 +98,18 @@ def is_wording(said: str) -> bool:
     called Mark. It must go on with two words that stand after it in the sources, too."""
     words = re.match(r"\w+ \w+ \w+", said)
     return words is not None and _is_worded(words[0])
+
+
+def _is_no_name(text: str, match: re.Match[str]) -> bool:
+    """Whether a word that can be a name is none here: the product's own wording, or May in a date."""
+    return is_wording(text[match.start() :]) or is_in_date(text, match.start(), match.end())
+
+
+def is_in_date(text: str, start: int, end: int) -> bool:
+    """Whether a word is the month of a date: May 2030, or 1 May with no name behind it."""
+    after = text[end : end + 12]
+    day_before = re.search(r"(?<!\d)\d{1,2} $", text[max(0, start - 4) : start])
+    return bool(re.match(r" \d{4}(?!\d)", after) or (day_before and not re.match(r" [A-Z]", after)))
 
 
 def everything_in(answer: Any) -> Iterator[str]:
@@ -182,8 +194,8 @@ class Crawl:
 
 
 def _shape(path: str) -> str:
-    """An address without the ids in it, and without what is asked."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "~", path.partition("?")[0])
+    """An address without the ids and days in it, and without what is asked."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d{2}(-\d{2})?", "~", path.partition("?")[0])
 
 
 def starred_fields(page: Any) -> list[str]:

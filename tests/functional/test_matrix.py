@@ -7,11 +7,12 @@ import re
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browsing import Browser
-from matrix import AT_THE_DOOR, EVERYONE, NOWHERE, ROWS, SIGHT, Row
+from matrix import AT_THE_DOOR, EVERYONE, NOWHERE, ROOT, ROWS, SIGHT, Row, parts_in
 from matrix_accounts import AT_ACCOUNTS
 from matrix_objects import alerts_on, make
 from pyramid.config import Configurator
@@ -20,13 +21,22 @@ from sqlalchemy import true
 
 import cpoms_core.config
 from cpoms_core.access import policy
+from cpoms_core.access.models import GroupPermission
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
 from cpoms_core.modules.routes import CORE, PUBLIC, ModuleRoutes, NotAudited
-from cpoms_core.testing.schools import make_school
+from cpoms_core.testing.schools import SchoolForTests, make_school
 
 PEOPLE = EVERYONE.split()
 PLACE = re.compile(r"[*{](\w+)}?")
+
+
+def grant_modules(school: SchoolForTests) -> None:
+    """Gives the lead, who has every right, the permissions that modules declare, too."""
+    group, modules = school.groups["Safeguarding"], school.app.modules
+    names = [name for name in school.app.permissions if name.partition(":")[0] in modules]
+    with school.app.transaction(school.id) as db:
+        db.add_all(GroupPermission(school_id=school.id, group_id=group, permission=name) for name in names)
 
 
 class Stage:
@@ -34,6 +44,8 @@ class Stage:
 
     def __init__(self, app: Application, wsgi: Any, web: Any) -> None:
         self.ours, self.theirs = make_school(app), make_school(app)
+        for school in (self.ours, self.theirs):
+            grant_modules(school)
         self.patterns = {
             entry["introspectable"]["name"]: entry["introspectable"]["pattern"]
             for entry in wsgi.registry.introspector.get_category("routes")
@@ -138,6 +150,19 @@ def missing(registry: Any) -> set[tuple[str, str]]:
 def test_every_route_is_in_the_matrix(wsgi: Any) -> None:
     """USR-12: a new route needs a line in matrix.py that says who may what."""
     assert missing(wsgi.registry) == set()
+
+
+def test_the_lines_of_a_module_lie_in_its_own_folder(app: Application, tmp_path: Path) -> None:
+    """USR-12, MOD-02: a module's lines are found there, whatever it is called, and this folder has none."""
+    here = Path(__file__).parent
+    for path in parts_in(ROOT):
+        if path.parent == here:
+            assert not re.search(rf'"({"|".join(app.modules)})\.', path.read_text()), path.name
+    assert ROOT / "plugins" / "cases" / "tests" / "matrix_cases.py" in parts_in(ROOT)
+    new = tmp_path / "plugins" / "fifth" / "tests" / "matrix_fifth.py"
+    new.parent.mkdir(parents=True)
+    new.touch()
+    assert parts_in(tmp_path) == [new]
 
 
 def test_every_line_of_the_matrix_is_a_route(wsgi: Any) -> None:

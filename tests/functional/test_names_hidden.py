@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from browsing import Browser
 from hidden_names import FILE_NAME, SENTENCE, fill, keep_versions, poison
-from matrix import ROWS, SIGHT, Row
+from matrix import ROWS, SIGHT, TEXTS, Row
 from matrix_objects import THEIRS, make
 from names_crawl import Crawl
 from pyramid.config import Configurator
@@ -66,7 +66,7 @@ class Poisoned(Stage):
         record_about_them(self.ours)
         keep_versions(self.ours)
         self.objects = objects(self.ours, self.theirs)
-        poison(self.ours)
+        poison(self.ours, TEXTS)
         self._browsers: dict[str, Browser] = {}
 
     def hidden(self, person: str) -> Browser:
@@ -237,6 +237,7 @@ def answers() -> dict[str, Response]:
         "an escape": Response("<p>Zo&euml; and O&rsquo;Shaughnessy</p>"),
         "a field": Response('<input name="q" value="R*** saw it">'),
         "a title": Response("<title>May</title>"),
+        "a name behind a number": Response("<p>Year 7 May O.</p>"),
         "a list for a script": Response(json_body=[{"text": "Zo\u00eb"}], content_type="application/json"),
         "a drawing": Response(b"<svg><title>Okonkwo</title></svg>", content_type="image/svg+xml"),
         "a chart": Response(f"<div data-spec='{json.dumps(spec)}'></div>"),
@@ -259,6 +260,7 @@ def test_the_crawl_notices_a_name_wherever_it_is(stage: Poisoned) -> None:
         assert crawl.leaks, where
     crawl = stage.crawl("lead")
     crawl.look("clean", Response("<p>Mark as read. R*** will mark the rose in may, at Rosewood</p>"))
+    crawl.look("dates", Response("<p>Wednesday 1 May</p><h1>May 2030</h1>"))
     assert not crawl.leaks
 
 

@@ -67,6 +67,7 @@ def fill(school: SchoolForTests, times: int) -> Incident:
         ("lead", "/incidents/{incident}/actions/add"),
         ("lead", "/admin"),
         ("lead", "/admin/modules"),
+        ("lead", "/admin/modules/cases"),
         ("lead", "/admin/settings"),
         ("lead", "/help"),
     ],

@@ -10,12 +10,15 @@ import sys
 import sysconfig
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(file.parent for file in (ROOT / "plugins").glob("*/pyproject.toml"))
 OPENS_PAGES = Path(__file__).with_name("opens_pages.py")
+SEEN_FROM_OUTSIDE = Path(__file__).with_name("notes_seen_from_outside.py")
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "var", "build", "dist", "*.egg-info", "__pycache__", ".*_cache",
 )  # fmt: skip
@@ -105,6 +108,57 @@ def test_an_editable_install_opens_pages(tree: Path, tmp_path: Path) -> None:
     assert said.splitlines()[-1] == "all pages open"
 
 
+def test_a_new_module_passes_everything_outside_the_repository(
+    wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    """MOD-02, MOD-03: `cpoms plugin new notes`, as a third party would: built, installed with pip beside the
+    core's wheel, and tested there by its own tests, the contract, and ours; with no change in the core. Then
+    it is uninstalled, and the core opens its pages as before."""
+    python = _environment(tmp_path / "environment")
+    cpoms = python.with_name("cpoms")
+    _install(python, wheels["cpoms_core"])
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    _run(cpoms, "plugin", "new", "notes", cwd=outside)
+    _run(
+        sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", outside, "notes", cwd=outside
+    )
+    _install(python, *outside.glob("cpoms_notes-*.whl"))
+    shutil.copy(SEEN_FROM_OUTSIDE, outside / "notes" / "tests" / "test_from_outside.py")
+    report = outside / "report.xml"
+    options = ("--database", "sqlite", "-q", "-p", "no:cacheprovider", "-o", f"cpoms_axe={AXE}")
+    _run(python, "-m", "pytest", "notes/tests", *options, f"--junit-xml={report}", cwd=outside)
+    ran = {case.attrib["name"] for case in ElementTree.parse(report).iter("testcase") if not len(case)}
+    missing = {name for name in MUST_RUN if not any(one.startswith(name) for one in ran)}
+    assert not missing, sorted(ran)
+
+    _run(sys.executable, "-m", "pip", "--python", python, "uninstall", "--yes", "cpoms-notes", cwd=outside)
+    said = _run(python, OPENS_PAGES, tmp_path / "environment", cwd=tmp_path)
+    assert said.splitlines()[-1] == "all pages open"
+
+
+MUST_RUN = (
+    "test_a_note_is_typed_kept_and_shown",
+    "test_its_words_are_counted_by_the_worker",
+    "test_without_the_permission_there_is_no_page_and_no_panel",
+    "test_off_means_off_and_the_note_is_kept",
+    "test_editing_changes_the_note_and_an_older_version_never_comes_back",
+    "test_it_is_on_the_record_in_the_menu_and_in_print",
+    "test_a_note_that_is_too_long_is_refused_beside_its_field",
+    "test_the_page_is_good_to_look_at",
+    "test_off_no_route_answers[",
+    "test_off_no_hook_is_called[",
+    "test_on_its_hooks_are_called_and_none_fails[",
+    "test_it_is_installed_and_its_table_is_made",
+    "test_the_value_is_in_the_database_and_audited",
+    "test_whoever_cannot_see_the_incident_reads_no_note",
+    "test_the_setting_bounds_the_page",
+    "test_a_module_that_is_off_still_exports",
+    "test_other_schools_have_no_part_in_it",
+)
+"""Tests of the new module, of the contract and of ours: a run in which one is left out shows nothing."""
+
+
 def test_there_is_a_wheel_of_the_core_and_of_every_plugin(wheels: dict[str, Path]) -> None:
     assert sorted(wheels) == sorted(["cpoms_core", *(f"cpoms_{name}" for name in _names())])
     assert "mis_sims" in _names()
@@ -120,6 +174,8 @@ def test_every_file_that_is_no_code_is_in_the_cores_wheel(wheels: dict[str, Path
         "migrations/**/*.py",
         "data/*",
         "testing/probe/**/*",
+        "testing/examples/templates/*",
+        "kit/template/**/*",
     ):
         found = {
             f"cpoms_core/{file.relative_to(ROOT / 'cpoms_core').as_posix()}"

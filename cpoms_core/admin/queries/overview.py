@@ -49,7 +49,9 @@ class Outgoing:
 def outgoing(db: SchoolSession, viewer: Viewer) -> Outgoing:
     """Mails and tasks of the school that need a person."""
     items: list[Owed] = owed(db)
-    late = [item for item in items if item.waiting and item.oldest and item.oldest < viewer.now() - LATE]
+    # a hook that is kept may wait for its module, not for the worker: that is told under Modules (MOD-04)
+    sent = [item for item in items if item.kind != "hook"]
+    late = [item for item in sent if item.waiting and item.oldest and item.oldest < viewer.now() - LATE]
     return Outgoing(
         sum(item.given_up for item in items),
         sum(item.waiting for item in late),

@@ -14,6 +14,7 @@ from cpoms_core.admin.queries import groups as queries
 from cpoms_core.admin.rights import RIGHTS, GroupState, category_rows, grantable, group_state
 from cpoms_core.admin.services import groups as services
 from cpoms_core.errors import NothingThere, Refused
+from cpoms_core.hooks.types import Permission
 from cpoms_core.web.forms import as_id
 from cpoms_core.web.page import Notice
 
@@ -115,6 +116,13 @@ def _refuse(request: Request, form: GroupForm, error: Refused) -> None:
         form.form_errors.append(error.message)
 
 
+def _without_key(permission: Permission) -> str:
+    """What is said behind a permission that counts, or may count, without a key."""
+    if isinstance(permission.when_restricted, str):
+        return "also without a key, where the school allows"
+    return "also without a key" if permission.when_restricted else ""
+
+
 def _page(
     request: Request, form: GroupForm, state: GroupState, group_id: uuid.UUID | None, seen: str = ""
 ) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def _page(
                 "id": f"permission-{name.replace(':', '-')}",
                 "name": name,
                 "title": permission.title,
-                "without_key": permission.when_restricted,
+                "without_key": _without_key(permission),
                 "checked": name in state.permissions,
             }
         )

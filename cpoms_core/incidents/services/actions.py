@@ -25,7 +25,7 @@ from cpoms_core.incidents.models import (
     IncidentVersion,
 )
 from cpoms_core.incidents.services.about import about_recorded, widened
-from cpoms_core.incidents.services.contents import without_facts
+from cpoms_core.incidents.services.contents import kept_with_it, without_facts
 from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewAction
@@ -121,6 +121,7 @@ def _insert_action(
         "on_linked": new.on_linked,
         "share_documents": new.share_documents,
         "modules": dict(new.module_values),
+        **kept_with_it(new.not_taken),
     }
     db.add(
         ActionVersion(

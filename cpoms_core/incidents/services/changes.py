@@ -23,7 +23,7 @@ from cpoms_core.tenancy.scope import SchoolSession
 class IncidentEdit:
     """An incident as its form says it should be (EDT-01). `version`: the one that the form was opened with.
     `occurred_at`: UTC. `ticks`: of students linked already. `parts`: of any of its students (INC-15); those
-    that are not named keep theirs. `documents`: files to add."""
+    that are not named keep theirs. `documents`: files to add. `not_taken`: as of NewIncident."""
 
     incident_id: uuid.UUID
     version: int
@@ -35,6 +35,7 @@ class IncidentEdit:
     parts: Mapping[uuid.UUID, uuid.UUID | None] = field(default_factory=dict)
     documents: Sequence[Incoming] = ()
     module_values: Mapping[str, Any] = field(default_factory=dict)
+    not_taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class ActionEdit:
     share_documents: bool = False
     documents: Sequence[Incoming] = ()
     module_values: Mapping[str, Any] = field(default_factory=dict)
+    not_taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class ChangedMeanwhile(Exception):

@@ -34,6 +34,7 @@ from cpoms_core.incidents.services.contents import (
     as_matched_now,
     content_of_incident,
     keep_incident_version,
+    kept_with_it,
     older_of_incident,
 )
 from cpoms_core.incidents.services.parts import add_categories, with_parents
@@ -65,7 +66,7 @@ def edit_incident(db: SchoolSession, viewer: Viewer, edit: IncidentEdit) -> Inci
     attach(db, viewer, edit.documents, incident_id=incident.id)
     _apply(db, viewer, incident, edit, categories)
     drafts.forget(db, viewer, drafts.edit_key("incident", incident.id))
-    return _keep(db, viewer, incident, before, "edited", edit.module_values)
+    return _keep(db, viewer, incident, before, "edited", edit.module_values, edit.not_taken)
 
 
 def restore_incident_version(
@@ -99,7 +100,7 @@ def restore_incident_version(
     _apply(db, viewer, incident, edit, list(edit.category_ids), _go_on)
     fields = db.app.hooks.collect("incident_edit_fields", db, viewer, incident_id=incident.id)
     values = edited_by_modules(old, fields)
-    return _keep(db, viewer, incident, before, "restored", values, restored=version)
+    return _keep(db, viewer, incident, before, "restored", values, {}, restored=version)
 
 
 def edited_by_modules(content: Content, fields: Sequence[FormField]) -> dict[str, Any]:
@@ -116,14 +117,16 @@ def _keep(
     before: Content,
     kind: str,
     module_values: Mapping[str, Any],
+    not_taken: Mapping[str, Sequence[str]],
     **facts: Any,
 ) -> Incident:
     """The new version, its audit, and the modules' parts; nothing where nothing differs."""
     db.flush()
     changed = changed_fields(before, content_of_incident(db, incident, module_values))
-    if not changed and not facts:
+    if not changed and not facts and not not_taken:
         return incident
-    keep_incident_version(db, viewer, incident, kind, modules=module_values, **facts)
+    kept = kept_with_it(not_taken)
+    keep_incident_version(db, viewer, incident, kind, modules=module_values, **facts, **kept)
     event = "incident.restored" if kind == "restored" else "incident.edited"
     subjects = subjects_of(db, incident)
     audit.record(db, viewer, event, subjects, version=incident.version, fields=changed, **facts)
@@ -156,7 +159,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return sorted((plain(one) for one in value), key=str)
     if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items() if one not in (None, "")}
+        return {name: plain(one) for name, one in value.items() if one not in (None, "", [])}
     return value or None
 
 

@@ -19,6 +19,7 @@ from cpoms_core.incidents.services.contents import (
     content_of_action,
     keep_action_version,
     keep_incident_version,
+    kept_with_it,
     older_of_action,
 )
 from cpoms_core.incidents.services.editing import (
@@ -60,7 +61,9 @@ def edit_action(db: SchoolSession, viewer: Viewer, edit: ActionEdit) -> Action:
     _apply(db, action, edit)
     categories = [str(one) for one in (*kept, *added)]
     drafts.forget(db, viewer, drafts.edit_key("action", action.id))
-    return _keep(db, viewer, incident, action, before, "edited", categories, edit.module_values)
+    return _keep(
+        db, viewer, incident, action, before, "edited", categories, edit.module_values, edit.not_taken
+    )
 
 
 def restore_action_version(
@@ -87,7 +90,7 @@ def restore_action_version(
     fields = db.app.hooks.collect("action_edit_fields", db, viewer, action_id=action.id)
     values = edited_by_modules(old, fields)
     categories = old["categories"]
-    return _keep(db, viewer, incident, action, before, "restored", categories, values, restored=version)
+    return _keep(db, viewer, incident, action, before, "restored", categories, values, {}, restored=version)
 
 
 def show_on_linked(
@@ -99,7 +102,7 @@ def show_on_linked(
     before = content_of_action(db, action)
     action.on_linked = True
     action.share_documents = action.share_documents or share_documents
-    return _keep(db, viewer, incident, action, before, "edited", before["categories"], {})
+    return _keep(db, viewer, incident, action, before, "edited", before["categories"], {}, {})
 
 
 def _apply(db: SchoolSession, action: Action, edit: ActionEdit) -> None:
@@ -131,14 +134,18 @@ def _keep(
     kind: str,
     categories: list[str],
     module_values: Mapping[str, Any],
+    not_taken: Mapping[str, Sequence[str]],
     **facts: Any,
 ) -> Action:
     db.flush()
     after = content_of_action(db, action, categories=categories, modules=module_values)
     changed = changed_fields(before, after)
-    if not changed and not facts:
+    if not changed and not facts and not not_taken:
         return action
-    keep_action_version(db, viewer, action, kind, categories=categories, modules=module_values, **facts)
+    keep_action_version(
+        db, viewer, action, kind, categories=categories, modules=module_values, **facts,
+        **kept_with_it(not_taken),
+    )  # fmt: skip
     event = "action.restored" if kind == "restored" else "action.edited"
     subjects = [incident.id, action.id]
     audit.record(db, viewer, event, subjects, version=action.version, fields=changed, **facts)

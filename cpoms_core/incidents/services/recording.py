@@ -25,6 +25,7 @@ from cpoms_core.incidents.models import (
     IncidentVersion,
 )
 from cpoms_core.incidents.services.choosing import followed, hold_choosable
+from cpoms_core.incidents.services.contents import kept_with_it
 from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
@@ -253,6 +254,7 @@ def _insert_incident(
         "agencies": [str(one) for one in new.agency_ids],
         "documents": [str(document.id) for document in new.documents],
         "modules": dict(new.module_values),
+        **kept_with_it(new.not_taken),
     }
     add_version(db, viewer, incident, "created", content)
     return incident

@@ -30,7 +30,8 @@ class NewIncident:
     in whom the list does not have. `part_id`: the student's part in it. `occurred_at`: UTC.
 
     `submission`: made with the form, so that a second click or the back button records nothing twice.
-    `module_values`: what was typed in modules' fields, by field name.
+    `module_values`: what was typed in modules' fields, by field name. `not_taken`: the same of fields that
+    are no longer there (`BuiltForm.not_taken`), which is kept with the version.
     """
 
     submission: uuid.UUID
@@ -43,6 +44,7 @@ class NewIncident:
     agency_ids: Sequence[uuid.UUID] = ()
     documents: Sequence[Incoming] = ()
     module_values: Mapping[str, Any] = field(default_factory=dict)
+    not_taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
     draft: str = "incident"  # the draft that becomes this incident
     opened_in_training: bool | None = None  # as `in_training.is_training` has it (TRN-01)
     part_id: uuid.UUID | None = None
@@ -65,6 +67,7 @@ class NewAction:
     on_linked: bool = False
     share_documents: bool = False
     module_values: Mapping[str, Any] = field(default_factory=dict)
+    not_taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
     opened_in_training: bool | None = None
     draft: str = ""  # the draft that becomes this action; its incident's where none is named
 

@@ -133,6 +133,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "name", name=op.f("pk_counter")),
     )
     op.create_table(
+        "hook_set_aside",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("module", sa.String(length=40), nullable=False),
+        sa.Column("hook", sa.String(length=60), nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("lifted_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_hook_set_aside_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "module", "hook", name=op.f("pk_hook_set_aside")),
+    )
+    op.create_table(
         "import_run",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("id", Id(), nullable=False),
@@ -171,6 +181,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=12), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=True),
+        sa.Column("kind", sa.String(length=10), nullable=False),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_module_failure_school_id")),
         sa.PrimaryKeyConstraint("school_id", "id", name=op.f("pk_module_failure")),
     )

@@ -15,12 +15,19 @@ from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.hooks.types import (
     AuditWords,
     FieldError,
+    FieldWords,
+    Filter,
     FormField,
+    FormName,
+    Grouping,
+    MailSpec,
     NavItem,
     Option,
     Panel,
     Permission,
+    Placing,
     PrintPart,
+    ReportColumn,
     SettingSpec,
     Tab,
     TaskSpec,
@@ -76,6 +83,17 @@ def register_tasks() -> list[TaskSpec]:
 
 def _count(db: PluginSession, viewer: Viewer, payload: Mapping[str, Any]) -> None:
     behaviour.do("probe.count", lambda **_: None, db=db, viewer=viewer, payload=payload)
+
+
+@hookimpl
+def register_mails() -> list[MailSpec]:
+    text = "{who} wrote a note at {school} on {when}.\n\nLog in to read it:\n{login}\n"
+    return [MailSpec("probe.note", "There is a note of the probe", text, _owed)]
+
+
+def _owed(db: PluginSession, viewer: Viewer, payload: Mapping[str, Any]) -> bool:
+    owed: bool = behaviour.do("probe.note", lambda **_: True, db=db, viewer=viewer, payload=payload)
+    return owed
 
 
 @hookimpl
@@ -182,6 +200,19 @@ def incident_edit_fields(db: PluginSession, viewer: Viewer, incident_id: uuid.UU
     return behaviour.do("incident_edit_fields", _note_now, db=db, viewer=viewer, incident_id=incident_id)
 
 
+@hookimpl
+def field_words(db: PluginSession, viewer: Viewer, values: Sequence[tuple[str, Any]]) -> Any:
+    return behaviour.do("field_words", _in_words, db=db, viewer=viewer, values=values)
+
+
+def _in_words(viewer: Viewer, values: Sequence[tuple[str, Any]], **_others: Any) -> list[FieldWords]:
+    return [
+        FieldWords(name, value, "Note of the probe", viewer.text(f"“{value}”"))
+        for name, value in values
+        if name == "probe-note"
+    ]
+
+
 def _note_now(db: PluginSession, incident_id: uuid.UUID, **_others: Any) -> list[FormField]:
     from sqlalchemy import select
 
@@ -281,7 +312,7 @@ def incidents_reinstated(
 
 @hookimpl
 def incident_prints(db: PluginSession, viewer: Viewer, incident_ids: Sequence[uuid.UUID]) -> Any:
-    usual = PrintPart(50, "Probe", ["A line of the probe."], DRAWING, needs=READ)
+    usual = PrintPart(50, "Probe", ["A line of the probe."], DRAWING, needs=READ, column="probe-line")
     return behaviour.do(
         "incident_prints",
         lambda **_: {one: [usual] for one in incident_ids},
@@ -289,6 +320,87 @@ def incident_prints(db: PluginSession, viewer: Viewer, incident_ids: Sequence[uu
         viewer=viewer,
         incident_ids=incident_ids,
     )
+
+
+@hookimpl
+def action_prints(db: PluginSession, viewer: Viewer, action_ids: Sequence[uuid.UUID]) -> Any:
+    usual = PrintPart(50, "Probe", ["A line of the probe on an action."], needs=READ)
+    return behaviour.do(
+        "action_prints",
+        lambda **_: {one: [usual] for one in action_ids},
+        db=db,
+        viewer=viewer,
+        action_ids=action_ids,
+    )
+
+
+@hookimpl
+def student_prints(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Any:
+    usual = PrintPart(50, "Probe", ["A line of the probe on a student."], needs=READ, column="probe-child")
+    return behaviour.do("student_prints", lambda **_: [usual], db=db, viewer=viewer, student_id=student_id)
+
+
+@hookimpl
+def action_panels(db: PluginSession, viewer: Viewer, action_ids: Sequence[uuid.UUID]) -> Any:
+    usual = Panel("action-foot", 50, PANEL, {"text": "A probe's panel of an action."}, needs=READ)
+    return behaviour.do(
+        "action_panels",
+        lambda **_: {one: [usual] for one in action_ids},
+        db=db,
+        viewer=viewer,
+        action_ids=action_ids,
+    )
+
+
+@hookimpl
+def arrange_form(db: PluginSession, viewer: Viewer, form: FormName) -> Any:
+    usual: list[Placing] = []
+    return behaviour.do("arrange_form", lambda **_: usual, db=db, viewer=viewer, form=form)
+
+
+@hookimpl
+def report_filters(db: PluginSession, viewer: Viewer) -> Any:
+    return behaviour.do("report_filters", _said_filter, db=db, viewer=viewer)
+
+
+def _said_filter(**_others: Any) -> list[Filter]:
+    from cpoms_core.testing.probe.models import ProbeNote
+
+    def says(typed: str) -> Any:
+        from sqlalchemy import select
+
+        from cpoms_core.incidents.models import Incident
+
+        return Incident.id.in_(select(ProbeNote.incident_id).where(ProbeNote.text == typed))
+
+    return [Filter("probe-says", StringField("Note of the probe"), 50, says, needs=READ)]
+
+
+@hookimpl
+def report_groupings(db: PluginSession, viewer: Viewer) -> Any:
+    return behaviour.do("report_groupings", _by_note, db=db, viewer=viewer)
+
+
+def _by_note(**_others: Any) -> list[Grouping]:
+    from sqlalchemy import select
+
+    from cpoms_core.testing.probe.models import ProbeNote
+
+    values = select(ProbeNote.incident_id, ProbeNote.text)
+    return [Grouping("probe-note", "Note of the probe", 50, values, needs=READ)]
+
+
+@hookimpl
+def report_columns(db: PluginSession, viewer: Viewer) -> Any:
+    usual = [
+        ReportColumn("probe-line", "Line of the probe", 50, "incident", _no_values, needs=READ),
+        ReportColumn("probe-child", "Line on the child", 51, "student", _no_values, needs=READ),
+    ]
+    return behaviour.do("report_columns", lambda **_: usual, db=db, viewer=viewer)
+
+
+def _no_values(db: PluginSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return {}
 
 
 @hookimpl
@@ -350,6 +462,11 @@ def module_disabled(db: PluginSession, viewer: Viewer) -> None:
 
 
 @hookimpl
+def fill_demo(db: PluginSession, viewer: Viewer, app: Any) -> None:
+    behaviour.do("fill_demo", _nothing, db=db, viewer=viewer, app=app)
+
+
+@hookimpl
 def merge_students(db: PluginSession, viewer: Viewer, kept_id: uuid.UUID, merged_id: uuid.UUID) -> Any:
     return behaviour.do(
         "merge_students", lambda **_: {}, db=db, viewer=viewer, kept_id=kept_id, merged_id=merged_id
@@ -360,6 +477,29 @@ def merge_students(db: PluginSession, viewer: Viewer, kept_id: uuid.UUID, merged
 def export_student(db: PluginSession, viewer: Viewer, student_id: uuid.UUID) -> Any:
     return behaviour.do(
         "export_student", lambda **_: {"notes": []}, db=db, viewer=viewer, student_id=student_id
+    )
+
+
+@hookimpl
+def audit_subjects(db: PluginSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> Any:
+    return behaviour.do("audit_subjects", lambda **_: {}, db=db, viewer=viewer, ids=ids)
+
+
+@hookimpl
+def logo_panels(db: PluginSession, viewer: Viewer) -> Any:
+    usual = [Panel("logo", 50, PANEL, {"text": "The probe has no logo."}, needs=READ)]
+    return behaviour.do("logo_panels", lambda **_: usual, db=db, viewer=viewer)
+
+
+@hookimpl
+def kept_files(db: PluginSession, viewer: Viewer, file_ids: Sequence[uuid.UUID]) -> Any:
+    return behaviour.do("kept_files", lambda **_: [], db=db, viewer=viewer, file_ids=file_ids)
+
+
+@hookimpl
+def destroy_document(db: PluginSession, viewer: Viewer, number: int, reason: str) -> Any:
+    return behaviour.do(
+        "destroy_document", lambda **_: None, db=db, viewer=viewer, number=number, reason=reason
     )
 
 

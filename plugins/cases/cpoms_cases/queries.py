@@ -38,10 +38,12 @@ class Standing:
     assignee_id: uuid.UUID | None
     assignee_name: str
     may_change: bool
+    outcome: str = ""
 
     @property
     def status_name(self) -> str:
-        return STATUSES[self.status]
+        """The status in words, with what came of it where that was asked (CAS-07)."""
+        return f"{STATUSES[self.status]}, {self.outcome}" if self.outcome else STATUSES[self.status]
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ def standings(
             row.assignee_id,
             row.assignee or NOBODY,
             bool(row.rightful),
+            row.outcome or "",
         )
         for row in db.execute(_standings(viewer), policy.who(viewer, incidents=list(incident_ids)))
     }
@@ -77,6 +80,7 @@ def _standings(sight: policy.Sight) -> Select[*tuple[Any, ...]]:
             Incident.id,
             Incident.number,
             Case.status,
+            Case.outcome,
             Case.assignee_id,
             staff_name().label("assignee"),
             policy.rightful_incidents(sight).label("rightful"),
@@ -211,6 +215,8 @@ def of_student(db: PluginSession, student_id: uuid.UUID) -> list[dict[str, Any]]
             "by": names.get(change.made_by, ""),
             "status": change.to_status,
             "status_before": change.from_status,
+            "outcome": change.outcome,
+            "reason": change.reason,
             "assigned_to": names.get(change.to_assignee_id, ""),
             "assigned_to_before": names.get(change.from_assignee_id, ""),
         }

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, true
 
-from cpoms_cases import queries
-from cpoms_cases.models import ACTIVE, STATUSES, Case, CaseChange
+from cpoms_cases import outcomes, queries
+from cpoms_cases.models import ACTIVE, CLOSED, STATUSES, Case, CaseChange
+from cpoms_cases.outcomes import Why
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.models import Incident
+
+MERGED = "An incident that was still active was merged into this one."
+"""Why a closed incident is active again, where nobody was asked (CAS-07)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,11 @@ class State:
     assignee_id: uuid.UUID | None = None
 
 
-def open_case(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, typed: State) -> None:
-    """Gives a new incident the status and assignee that were chosen on its form, once.
+def open_case(
+    db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, typed: State, why: Why | None = None
+) -> None:
+    """Gives a new incident the status and assignee that were chosen on its form, once; `why` it is closed
+    already, where it is.
 
     It may run long after the incident was recorded, when it failed at first: then what was changed in place
     meanwhile stands, and an assignee who cannot see the incident becomes nobody. The form refuses such a
@@ -47,16 +54,27 @@ def open_case(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, typed: 
         status = now.status
     if any(change.from_assignee_id != change.to_assignee_id for change in changes):
         assignee_id = now.assignee_id
-    _change(db, viewer, incident, case, State(status, assignee_id), with_form=True)
+    to = State(status, assignee_id)
+    _change(db, viewer, incident, case, to, why if status == typed.status else None, with_form=True)
 
 
-def change_status(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, status: str) -> None:
-    """Marks an incident as active or closed. Raises NothingThere and Refused."""
+def change_status(
+    db: PluginSession,
+    viewer: Viewer,
+    incident_id: uuid.UUID,
+    status: str,
+    outcome_id: uuid.UUID | None = None,
+    reason: str = "",
+) -> None:
+    """Marks an incident as active or closed, and keeps why where the school asks (CAS-07). Raises
+    NothingThere, Refused, and Unanswered where an answer is missing."""
     incident = _locked(db, incident_id, policy.rightful_incidents(viewer))
     if status not in STATUSES:
         raise Refused("Choose Active or Closed.", field="status")
     case = db.get(Case, (db.school_id, incident_id))
-    _change(db, viewer, incident, case, State(status, _state(case).assignee_id))
+    if status != _state(case).status:
+        why = outcomes.answered(db, viewer, status, outcome_id, reason)
+        _change(db, viewer, incident, case, State(status, _state(case).assignee_id), why)
 
 
 def assign(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, assignee_id: uuid.UUID | None) -> None:
@@ -72,17 +90,20 @@ def assign(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, assignee_i
 def carry_over(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, into_id: uuid.UUID) -> None:
     """An incident was merged into another: where its case is active, the other's becomes so too, and whoever
     it is assigned to gets the other one, if nobody has that and they can see it. Otherwise it would leave
-    their list unnoticed. Nobody is mailed where the module is off."""
-    merged = db.get(Case, (db.school_id, incident_id))
-    if merged is None or merged.status != ACTIVE:
+    their list unnoticed. The history says why the other one was opened. Nobody is mailed where the module is
+    off."""
+    merged = _state(db.get(Case, (db.school_id, incident_id)))
+    if merged.status != ACTIVE:
         return
     into = db.scalars(select(Incident).where(Incident.id == into_id).with_for_update()).one()
     case = db.get(Case, (db.school_id, into_id))
-    assignee_id = _state(case).assignee_id
+    before = _state(case)
+    assignee_id = before.assignee_id
     if assignee_id is None and merged.assignee_id and queries.sees(db, merged.assignee_id, into_id):
         assignee_id = merged.assignee_id
+    why = Why(reason=MERGED) if before.status != ACTIVE else None
     mails = "cases" in viewer.modules
-    _change(db, viewer, into, case, State(ACTIVE, assignee_id), mails=mails)
+    _change(db, viewer, into, case, State(ACTIVE, assignee_id), why, mails=mails)
 
 
 def _locked(db: PluginSession, incident_id: uuid.UUID, condition: ColumnElement[bool]) -> Incident:
@@ -106,17 +127,20 @@ def _change(
     incident: Incident,
     case: Case | None,
     to: State,
+    why: Why | None = None,
     *,
     with_form: bool = False,
     mails: bool = True,
 ) -> None:
     """Writes a change with its history, audit and mail; where nothing differs, nothing."""
-    before = _state(case)
+    before, why = _state(case), why or Why()
     if before == to and not with_form:
         return
     if case is None:
-        case = Case(school_id=db.school_id, incident_id=incident.id, version=0)
+        case = Case(school_id=db.school_id, incident_id=incident.id, version=0, outcome="")
         db.add(case)
+    if to.status != before.status:
+        case.outcome = why.outcome if to.status == CLOSED else ""
     case.status, case.assignee_id, case.version = to.status, to.assignee_id, case.version + 1
     case.changed_at, case.changed_by = viewer.now(), viewer.user_id
     db.add(
@@ -129,6 +153,9 @@ def _change(
             to_status=to.status,
             from_assignee_id=before.assignee_id,
             to_assignee_id=to.assignee_id,
+            outcome_id=why.outcome_id,
+            outcome=why.outcome,
+            reason=why.reason,
             made_at=viewer.now(),
             made_by=viewer.user_id,
         )

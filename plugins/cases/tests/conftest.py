@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from cpoms_cases import outcomes
 from cpoms_cases.models import Case, CaseChange
 from sqlalchemy import select
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
+from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.outbox.models import OutboxItem
-from cpoms_core.tenancy.services import switch_module
+from cpoms_core.tenancy.services import change_setting, switch_module
 from cpoms_core.testing.schools import SchoolForTests
 
 Record = Callable[..., Incident]
@@ -31,6 +34,7 @@ def record() -> Record:
         by: str = "lead",
         categories: Sequence[str] = ("Behaviour",),
         alert: Sequence[str] = (),
+        at: dt.datetime | None = None,
         **chosen: str,
     ) -> Incident:
         values: dict[str, Any] = {f"cases-{name}": value for name, value in chosen.items()}
@@ -41,7 +45,7 @@ def record() -> Record:
             student_id=school.students["aoife"],
             text="She was very quiet today.",
             category_ids=[school.categories[name] for name in categories],
-            occurred_at=utc_now(),
+            occurred_at=at or utc_now(),
             alert_ids=[school.users[who] for who in alert],
             module_values=values,
         )
@@ -85,6 +89,17 @@ class Stored:
 @pytest.fixture
 def stored(school: SchoolForTests) -> Stored:
     return Stored(school)
+
+
+@pytest.fixture
+def asking(school: SchoolForTests) -> dict[str, uuid.UUID]:
+    """Lets the school ask for an outcome and a reason (CAS-07); its outcomes by name, one disabled."""
+    with school.app.transaction(school.id) as db:
+        change_setting(db, "cases.outcomes", "y")
+        viewer, session = school.viewer("lead"), PluginSession(db)
+        found = {name: outcomes.add(session, viewer, name).id for name in ("Resolved", "Handed on", "Old")}
+        outcomes.turn(session, viewer, found["Old"], usable=False)
+    return found
 
 
 @pytest.fixture

@@ -61,6 +61,22 @@ def test_what_is_to_be_done_about_it_goes_on(
     assert assigned(school, "head") == [into.id]
 
 
+def test_the_history_says_why_the_other_one_was_opened(
+    school: SchoolForTests, record: Any, stored: Any, switch: Any
+) -> None:
+    """CAS-07: nobody was asked. So it is for one without a case of its own, which is active: it was recorded
+    while the module was off."""
+    into = record(school, status="closed")
+    switch(False)
+    incident = record(school)
+    switch(True)
+    assert stored.case(incident.id) is None
+    merge(school, incident, into)
+    assert stored.case(into.id).status == "active"
+    reason = "An incident that was still active was merged into this one."
+    assert [change.reason for change in stored.changes(into.id)] == ["", reason]
+
+
 def test_whoever_has_the_other_one_keeps_it(school: SchoolForTests, record: Any, stored: Any) -> None:
     incident, into = record(school, assignee="head"), record(school, assignee="lead")
     merge(school, incident, into)

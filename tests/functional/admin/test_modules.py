@@ -19,19 +19,51 @@ def section(page: Any, module: str) -> str:
     return " ".join(found.get_text(" ").split())
 
 
-def test_every_installed_module_says_what_it_adds(school: SchoolForTests, notes_web: Any) -> None:
-    """MOD-01: title, version, summary and, in plain words, what each adds; off or on is said in words."""
+def test_every_installed_module_is_listed(school: SchoolForTests, notes_web: Any) -> None:
+    """MOD-01: title, version, summary, and its state in words; each leads to its own page and to its
+    switch."""
     page = notes_web(school, "lead").get("/admin/modules")
     text = section(page, "notes")
     for words in (
-        "Sticky notes version 1.2.3 Off", "Notes beside an incident.", "1 page", "tabs of the administration",
-        "fields of the Add incident form", "the permission “Write sticky notes” for user groups",
-        "the setting “Colour of notes”", "Switch Sticky notes on",
+        "Sticky notes version 1.2.3 Off", "Notes beside an incident.", "Switch Sticky notes on",
     ):  # fmt: skip
         assert words in text
-    assert "imports from SIMS" in section(page, "mis_sims")
     assert "Switch SIMS off" in section(page, "mis_sims")
-    assert "kept, and is back when you switch it on again" in section(page, "mis_sims")
+    assert "1.2.3" in page.click("Sticky notes", href="notes$").text
+
+
+def test_a_modules_page_says_what_it_adds(school: SchoolForTests, notes_web: Any, pages: Any) -> None:
+    """MOD-01: in plain words, from what it declared: its parts, pages with who may open them, permissions,
+    settings; and what it holds of this school."""
+    lead = notes_web(school, "lead")
+    text = pages.text(lead.get("/admin/modules/notes"))
+    for words in (
+        "Notes beside an incident. Version 1.2.3. Off", "1 page", "tabs of the administration",
+        "fields of the Add incident form", "the permission “Write sticky notes” for user groups",
+        "the setting “Colour of notes”", "/notes/all with the permission", "Switch Sticky notes on",
+    ):  # fmt: skip
+        assert words in text
+    assert "What is wrong" not in text
+    assert "imports from SIMS" in pages.text(lead.get("/admin/modules/mis_sims"))
+    lead.get("/admin/modules/nothing", status=404)
+    lead.get("/admin/modules/nothing/switch", status=404)
+
+
+def test_a_switch_asks_first(school: SchoolForTests, notes_web: Any, notes: Any, pages: Any) -> None:
+    """MOD-01: what disappears and what is kept, as a page and a form, without any script; nothing is switched
+    by looking."""
+    lead = notes_web(school, "lead")
+    page = lead.get("/admin/modules").click("Switch Sticky notes on")
+    assert "What appears" in page.text and "the setting “Colour of notes”" in page.text
+    assert notes.told == []
+    done = pages.form(page).submit().follow()
+    assert "The module is on." in done.text and notes.told == ["on"]
+    page = done.click("Switch Sticky notes off")
+    text = pages.text(page)
+    assert "What disappears" in text and "tabs of the administration" in text
+    assert "What is kept Everything that was recorded with it" in text
+    assert notes.told == ["on"]
+    assert "The module is off." in pages.form(page).submit().follow().text and notes.told == ["on", "off"]
 
 
 def test_a_switch_is_felt_by_the_next_request(
@@ -150,7 +182,11 @@ def test_the_overview_says_what_could_not_be_sent(school: SchoolForTests, web: A
 
     item(dt.timedelta(minutes=5))
     item(dt.timedelta(days=2), done_at=now)
-    assert "Everything was sent" in pages.text(lead.get("/admin"))
+    with school.app.transaction(school.id) as db:
+        payload = {"module": "cases", "hook": "incident_saved"}
+        old = now - dt.timedelta(days=1)
+        db.add(OutboxItem(school_id=school.id, kind="hook", payload=payload, created_at=old))
+    assert "Everything was sent" in pages.text(lead.get("/admin")), "it waits for its module, not the worker"
     item(dt.timedelta(days=1), gave_up_at=now)
     item(dt.timedelta(hours=2))
     text = pages.text(lead.get("/admin"))

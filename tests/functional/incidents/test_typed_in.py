@@ -399,7 +399,8 @@ def test_every_column_with_a_student_is_thought_of(app: Application) -> None:
     of_modules = {column for column in pointing if column.startswith(prefixes)}
     assert pointing - of_modules == moving.MOVED | moving.STAYING.keys()
     assert not moving.MOVED & moving.STAYING.keys() and all(moving.STAYING.values())
-    assert of_modules == set(), "then a test of that module moves a student"
+    owners = {name for name in app.modules for column in of_modules if column.startswith(f"{name}_")}
+    assert owners <= set(app.hooks.implementers("merge_students"))
 
 
 def test_the_childs_audit_goes_back_to_the_record_that_was_typed_in(school: SchoolForTests, web: Any) -> None:

@@ -12,31 +12,15 @@ from sqlalchemy import select
 from wtforms import BooleanField, DateTimeLocalField
 
 from cpoms_core.access.viewer import utc_now
-from cpoms_core.application import Application
-from cpoms_core.config import configure
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks.types import FormField, NavItem
 from cpoms_core.incidents.models import Action, ActionVersion, Incident, IncidentVersion
 from cpoms_core.tenancy.services import switch_module
 from cpoms_core.testing.browsing import Browser
-from cpoms_core.testing.conformance import grant_everything
 from cpoms_core.testing.probe import behaviour
 from cpoms_core.testing.probe.models import ProbeNote
-from cpoms_core.testing.schools import SchoolForTests, make_school
+from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.web.request import cookie_name
-
-
-@pytest.fixture(scope="module")
-def probe_wsgi(probe_app: Application) -> Any:
-    return configure(probe_app)
-
-
-@pytest.fixture
-def school(probe_app: Application) -> SchoolForTests:
-    """A school with every module on, and a lead who has every permission of theirs."""
-    made = make_school(probe_app)
-    grant_everything(made)
-    return made
 
 
 @pytest.fixture

@@ -354,7 +354,7 @@ def test_modules_are_switched(school: SchoolForTests, told: Told, at: Any) -> No
         with school.app.session(school.id, writes=False) as db:
             assert db.get_one(ModuleSwitch, (school.id, "cases")).enabled is on
         (row,) = [one for one in told("module", "list", *at)["modules"] if one["module"] == "cases"]
-        assert row["on"] is on and list(row) == ["module", "title", "version", "on"]
+        assert row["on"] is on and list(row) == ["module", "title", "version", "on", "tables"]
     switched = entries(school.app, school.id, "module.switched")
     assert [(one.channel, one.details["enabled"]) for one in switched] == [
         ("command line", False), ("command line", True),

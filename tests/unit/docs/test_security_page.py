@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cpoms_core.access import accounts, models, passwords, sessions, throttle
+from cpoms_core.application import Application
 from cpoms_core.modules.routes import PUBLIC
 from cpoms_core.tenancy.settings import CORE_SETTINGS
 
@@ -165,12 +166,17 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
         assert said in " ".join(PAGE.split()), said
 
 
-def test_every_page_that_needs_no_log_in_is_on_the_page(wsgi: Any) -> None:
+def test_every_page_that_needs_no_log_in_is_on_the_page(app: Application, wsgi: Any) -> None:
     """V6.1.3, V6.3.4, V13.4.5: no way in that nobody wrote down."""
     views = [entry["introspectable"] for entry in wsgi.registry.introspector.get_category("views")]
     public = {view["route_name"] for view in views if view.get("needs") == PUBLIC and view["route_name"]}
     part = PAGE.partition("## Pages that need no log-in")[2].partition("\n## ")[0]
-    assert public == set(re.findall(r"`([\w.-]+)`", part))
+    of_modules = {route for route in public if route.partition(".")[0] in app.modules}
+    assert public - of_modules == set(re.findall(r"`([\w.-]+)`", part))
+    for route in of_modules:  # beside its code: no page outside its folder is edited for a module
+        module, _, name = route.partition(".")
+        readme = ROOT / "plugins" / module / "README.md"
+        assert name == "static" or f"`{route}`" in readme.read_text(encoding="utf-8"), route
 
 
 def test_no_password_has_a_date() -> None:

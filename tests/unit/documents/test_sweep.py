@@ -179,10 +179,10 @@ def test_where_many_have_no_row_none_goes(school: SchoolForTests, monkeypatch: p
 
 def test_how_many_are_many() -> None:
     """Never lost: five, or one in a hundred, as docs/operating.md says."""
-    assert not Swept(looked_at=1000, unnamed=10).too_many
-    assert Swept(looked_at=1000, unnamed=11).too_many
-    assert not Swept(looked_at=5, unnamed=5).too_many
-    assert Swept(looked_at=10, unnamed=6).too_many
+    assert not Swept(looked_at=1000, unnamed=10).doubtful
+    assert Swept(looked_at=1000, unnamed=11).doubtful
+    assert not Swept(looked_at=5, unnamed=5).doubtful
+    assert Swept(looked_at=10, unnamed=6).doubtful
 
 
 def test_the_worker_sweeps_and_is_not_held_up(

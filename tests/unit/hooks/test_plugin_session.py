@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,8 @@ from sqlalchemy import select
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
+from cpoms_core.documents.services import Upload, taken_in
+from cpoms_core.documents.storage import FileDamaged
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.outbox.models import OutboxItem, Wakeup
 from cpoms_core.tenancy.scope import SchoolSession
@@ -74,6 +78,30 @@ def test_what_is_owed_goes_with_a_hook_that_fails(school: SchoolForTests, db: Sc
         raise RuntimeError
     assert owed(db) == []
     assert list(db.scalars(select(AuditEntry))) == []
+
+
+def kept(school: SchoolForTests, content: bytes) -> uuid.UUID:
+    """A file in the school's storage, as a module takes it in."""
+    uploads = [Upload("plan.txt", io.BytesIO(content))]
+    with taken_in(school.app, school.viewer("lead"), uploads, needs="admin") as (file,):
+        return file.id
+
+
+def test_a_module_reads_a_file_of_its_school_as_a_whole(
+    school: SchoolForTests, other_school: SchoolForTests, db: SchoolSession
+) -> None:
+    """MAP-04, OPS-03: `read_file`; another school's is not there, and a damaged one is no file."""
+    content = b"Be kind. " * 100_000
+    mine, theirs = kept(school, content), kept(other_school, b"Not yours.")
+    session = PluginSession(db)
+    assert session.read_file(mine) == content and session.used
+    for missing in (theirs, uuid.uuid4()):
+        with pytest.raises(FileDamaged):
+            session.read_file(missing)
+    (path,) = (one for one in (school.app.deployment.folder / "files").rglob(mine.hex) if one.is_file())
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(FileDamaged):
+        session.read_file(mine)
 
 
 def test_each_counts_as_using_the_database(school: SchoolForTests, db: SchoolSession) -> None:

@@ -279,8 +279,60 @@ def test_a_boot_hook_that_fails_stops_the_start(probe_app: Application) -> None:
         raise RuntimeError("not ready")
 
     relay = HookRelay({"a": SimpleNamespace(register_tasks=hookimpl(register_tasks))})
-    with pytest.raises(RuntimeError, match="not ready"):
+    with pytest.raises(RuntimeError, match="not ready") as stopped:
         list(relay.boot("register_tasks"))
+    assert stopped.value.__notes__ == ["The module 'a' failed in its hook register_tasks: the start stops."]
+
+
+@pytest.mark.parametrize("answer", [None, 5, "a task", object()])
+def test_nonsense_from_a_boot_hook_stops_the_start_and_is_named(answer: Any) -> None:
+    """MOD-04: before anything is asked of it."""
+
+    def register_tasks() -> Any:
+        return answer
+
+    relay = HookRelay({"a": SimpleNamespace(register_tasks=hookimpl(register_tasks))})
+    with pytest.raises(BadHook, match="register_tasks of module 'a' answered with"):
+        list(relay.boot("register_tasks"))
+
+
+@pytest.mark.parametrize("answer", [5, "text", ["a list"], object()])
+@pytest.mark.parametrize("hook", ["export_student", "merge_students"])
+def test_nonsense_from_an_always_hook_is_an_error(
+    probe_app: Application, school: SchoolForTests, viewer: Viewer, hook: str, answer: Any
+) -> None:
+    """MOD-04: whoever asked is told, because the answer would not be whole; nothing is set aside."""
+    ids = {
+        "export_student": {"student_id": STUDENT},
+        "merge_students": {"kept_id": STUDENT, "merged_id": uuid.UUID(int=2)},
+    }[hook]
+    with (
+        probe_app.session(school.id, writes=True) as db,
+        behaviour.instead(hook, lambda **_: answer),
+        pytest.raises(BadHook, match=f"{hook} of module 'probe' answered with"),
+    ):
+        probe_app.hooks.always(hook, db, viewer, **ids)
+    with probe_app.session(school.id, writes=True) as db, behaviour.instead(hook, lambda **_: None):
+        assert probe_app.hooks.always(hook, db, viewer, **ids)["probe"] == {}
+
+
+def test_a_lazy_answer_is_read_within_the_savepoint(
+    probe_app: Application, school: SchoolForTests, viewer: Viewer
+) -> None:
+    """MOD-04: incident_panels may answer with generators; one that breaks the transaction late costs its own
+    part."""
+
+    def late(db: PluginSession, **_: Any) -> Any:
+        def parts() -> Any:
+            with contextlib.suppress(Exception):
+                db.execute(insert(ProbeNote), [{"school_id": db.school_id, "id": new_id(), "text": "x"}])
+            yield Panel("incident-foot", 1, "x")
+
+        return {STUDENT: parts()}
+
+    with behaviour.instead("incident_panels", late), probe_app.session(school.id, writes=True) as db:
+        probe_app.hooks.collect_by_id("incident_panels", db, viewer, incident_ids=[STUDENT])
+        assert len(db.scalars(select(Student)).all()) == 3
 
 
 def test_hooks_that_the_relay_cannot_use_stop_the_start() -> None:

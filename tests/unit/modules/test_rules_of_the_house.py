@@ -13,6 +13,8 @@ CORE = ROOT / "cpoms_core"
 
 SENDS_STRINGS = {
     "cpoms_core/database/engines.py": "BEGIN, and which role the application has, before the guard is up",
+    "cpoms_core/database/catalog.py": "names of tables, how far they were migrated, rows of removed modules",
+    "cpoms_core/database/time_limits.py": "statement_timeout, around a module's hook",
     "cpoms_core/tenancy/scope.py": "set_config, which the guard compares with the session's school",
     "cpoms_core/migrations/guards.py": "triggers and policies, as the owner",
     "cpoms_core/migrations/migrate.py": "BEGIN IMMEDIATE and foreign_key_check, as the owner",

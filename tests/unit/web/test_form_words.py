@@ -81,4 +81,5 @@ def test_every_form_is_one_of_ours() -> None:
         for name in node.names
         if name.name in ("Form", "BaseForm")
     ]
-    assert raw == []
+    # asks again for a print, in a worker: nobody reads its messages, and it may know nothing of pages
+    assert [path for path in raw if path.name != "module_filters.py"] == []
