@@ -1,0 +1,1 @@
+"""The module's migrations, which run after the core's."""
