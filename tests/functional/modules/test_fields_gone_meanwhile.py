@@ -100,3 +100,19 @@ def test_what_is_typed_while_editing_is_kept_too(school: SchoolForTests, lead: B
     with school.app.session(school.id, writes=False) as db:
         assert db.get_one(model, (school.id, one, 2)).content["not_taken"] == {"probe-gone": [TYPED]}
         assert "not_taken" not in db.get_one(model, (school.id, one, 3)).content
+
+
+def test_history_says_nothing_of_a_module_that_is_off(school: SchoolForTests, lead: Browser) -> None:
+    """MOD-01: its field is no trace of it either; on again, the line is back."""
+    lead.submit("/incidents/add", submitted(school, **{"probe-note": "At first"}), status=302)
+    incident_id = recorded(school)
+    form = lead.get(f"/incidents/{incident_id}/edit").forms["edit-form"]
+    form["probe-note"] = TYPED
+    form.submit(status=302)
+    history = f"/incidents/{incident_id}/history"
+    assert TYPED in text_of(lead.get(history))
+    turn_probe(school, on=False)
+    said = text_of(lead.get(history))
+    assert TYPED not in said and "At first" not in said
+    turn_probe(school, on=True)
+    assert TYPED in text_of(lead.get(history))
