@@ -25,6 +25,8 @@ HOOK_WORDS = {
     "audit_words": "",  # words for what is there anyway
     "nav_items": "entries of the top bar",
     "dashboard_panels": "parts of the dashboard",
+    "dashboard_alerts": "alerts on the dashboard",
+    "dashboard_alerts_removed": "",  # goes with the one before
     "admin_tabs": "tabs of the administration",
     "student_tabs": "tabs of a student's record",
     "student_panels": "parts of a student's overview",

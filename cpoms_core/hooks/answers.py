@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ SHAPES: dict[str, type | tuple[type, ...]] = {
     "context": Mapping,
     "lines": (list, tuple),
     "categories": (frozenset, set),
+    "id": uuid.UUID,
 }
 """What a part holds under these names. What a page does with it later nobody guards."""
 

@@ -31,6 +31,7 @@ from cpoms_core.hooks import PROJECT
 from cpoms_core.hooks.types import (
     AuditSubject,
     AuditWords,
+    DashboardAlert,
     FieldError,
     FieldWords,
     Filter,
@@ -247,10 +248,10 @@ def action_edit_fields(db: PluginSession, viewer: Viewer, action_id: uuid.UUID) 
 
 @spec("collect", of=FieldWords)
 def field_words(db: PluginSession, viewer: Viewer, values: Sequence[tuple[str, Any]]) -> Sequence[FieldWords]:
-    """How values of the module's fields read in the history of an incident or action (EDT-01). `values`:
-    names of fields, of other modules too, each with a plain JSON value that some version keeps; asked once
-    for all versions of a page. What is not answered is shown as it is kept. Texts that people wrote go
-    through `viewer.text`."""
+    """How values of the module's fields read in the history of an incident, action or student (EDT-01).
+    `values`: names of fields, of other modules too, each with a plain JSON value that some version keeps;
+    asked once for all versions of a page. What is not answered is shown as it is kept. Texts that people
+    wrote go through `viewer.text`."""
     raise NotImplementedError
 
 
@@ -284,6 +285,13 @@ def audit_subjects(
 @spec("collect", of=Panel)
 def logo_panels(db: PluginSession, viewer: Viewer) -> Sequence[Panel]:
     """Parts of the administration's page of the school's logo, slot `logo`: other places to take it from."""
+    raise NotImplementedError
+
+
+@spec("collect", of=DashboardAlert)
+def dashboard_alerts(db: PluginSession, viewer: Viewer, user_id: uuid.UUID) -> Sequence[DashboardAlert]:
+    """The alerts of the module that are open on the dashboard of a user, all of them, for an administrator
+    who is asked whether to take them off (USR-08)."""
     raise NotImplementedError
 
 
@@ -351,6 +359,19 @@ def student_saved(
 @spec("effect")
 def students_imported(db: PluginSession, viewer: Viewer, run_id: uuid.UUID) -> None:
     """An import was applied; `run_id` is its `ImportRun`."""
+
+
+@spec("effect")
+def dashboard_alerts_removed(
+    db: PluginSession,
+    viewer: Viewer,
+    change_id: uuid.UUID,
+    user_id: uuid.UUID,
+    alert_ids: Sequence[uuid.UUID],
+) -> None:
+    """An administrator took alerts off the dashboard of a user (USR-08): of those of the ids that are the
+    module's own, each is closed and counts as not read. `alert_ids` are those that `dashboard_alerts`
+    answered, of other modules too; one that was read meanwhile stays read. `change_id` names this change."""
 
 
 # --- told ------------------------------------------------------------------------------------------------

@@ -19,11 +19,12 @@ Clock = Callable[[], float]
 class Limits:
     """Seconds. answer: of a hook that a page waits for (collect, veto). saving: of one that is told of a
     change (effect, told, own). change: of all that are told within one transaction; then the rest is left to
-    the worker, where a retry may take as long."""
+    the worker, where a retry may take as long. Together they stay well below the time that others wait for
+    SQLite's one writer (`database.engines`)."""
 
     answer: float = 2.0
-    saving: float = 5.0
-    change: float = 10.0
+    saving: float = 3.0
+    change: float = 6.0
 
     def of(self, hook: str) -> float | None:
         """The seconds of one call of a hook; None where it may take as long as it takes."""

@@ -236,6 +236,14 @@ class AuditSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class DashboardAlert:
+    """Something that the module put on a user's dashboard for them to read, and that is open. It has an id of
+    its own: what was read and is alerted to again is another one."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class TaskSpec:
     """A task that the worker runs for a school: `run(db, viewer, payload)`, by the name `module.task`.
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from cpoms_core.audit import services as audit
 from cpoms_core.database.types import new_id
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents.models import Category
+from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.models import Student, StudentGroup
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -85,21 +86,51 @@ def alerts_shown(state: AlertState) -> tuple[Any, ...]:
     return state.categories, state.students, state.groups, state.hidden
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAlerts:
+    """What stands on a user's dashboard for them to read: the core's alerts, and those of modules."""
+
+    own: Sequence[uuid.UUID]
+    of_modules: Sequence[uuid.UUID]
+
+    @property
+    def ids(self) -> Ids:
+        return frozenset(self.own) | frozenset(self.of_modules)
+
+
+def dashboard_alerts(db: SchoolSession, viewer: Viewer, user_id: uuid.UUID) -> OpenAlerts:
+    """The open alerts of a user (USR-08): one query, and what the modules ask. What a module does not answer
+    is no part of it, and stays where it is."""
+    answers = db.app.hooks.collect_by_module("dashboard_alerts", db, viewer, user_id=user_id)
+    return OpenAlerts(open_alerts(db, user_id), sorted({alert.id for alert in answers}))
+
+
 def remove_dashboard_alerts(db: SchoolSession, viewer: Viewer, user_id: uuid.UUID, seen: str) -> int:
-    """Takes every open alert off a user's dashboard (USR-08): nobody has read them. Answers how many.
+    """Takes every open alert off a user's dashboard (USR-08), those of modules too: nobody has read them.
+    Answers how many.
 
     seen: the mark of the alerts that were open when the page asked (`mark_of(set(ids))`): one that came in
     between is nobody's to remove unseen. Raises ChangedMeanwhile, Refused, NothingThere.
     """
     begin_change(db, viewer)
     _refuse_nobody(db, user_id)
-    ids = open_alerts(db, user_id)
-    refuse_if_changed("these alerts", seen, set(ids))
-    if not ids:
+    alerts = dashboard_alerts(db, viewer, user_id)
+    refuse_if_changed("these alerts", seen, alerts.ids)
+    if not alerts.ids:
         raise Refused("There are no alerts on this dashboard.")
-    incidents = close_alerts(db, viewer, ids)
-    audit.record(db, viewer, "user.alerts-removed", [user_id, *incidents], count=len(ids))
-    return len(ids)
+    incidents = close_alerts(db, viewer, alerts.own)
+    audit.record(db, viewer, "user.alerts-removed", [user_id, *incidents], count=len(alerts.ids))
+    if alerts.of_modules:
+        db.app.hooks.effect(
+            "dashboard_alerts_removed",
+            db,
+            viewer,
+            keep_for_retry(db, viewer),
+            change_id=new_id(),
+            user_id=user_id,
+            alert_ids=alerts.of_modules,
+        )
+    return len(alerts.ids)
 
 
 def _refuse_nobody(db: SchoolSession, user_id: uuid.UUID) -> None:

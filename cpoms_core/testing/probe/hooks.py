@@ -130,6 +130,30 @@ def dashboard_panels(db: PluginSession, viewer: Viewer) -> Any:
 
 
 @hookimpl
+def dashboard_alerts(db: PluginSession, viewer: Viewer, user_id: uuid.UUID) -> Any:
+    return behaviour.do("dashboard_alerts", lambda **_: [], db=db, viewer=viewer, user_id=user_id)
+
+
+@hookimpl
+def dashboard_alerts_removed(
+    db: PluginSession,
+    viewer: Viewer,
+    change_id: uuid.UUID,
+    user_id: uuid.UUID,
+    alert_ids: Sequence[uuid.UUID],
+) -> None:
+    behaviour.do(
+        "dashboard_alerts_removed",
+        _nothing,
+        db=db,
+        viewer=viewer,
+        change_id=change_id,
+        user_id=user_id,
+        alert_ids=alert_ids,
+    )
+
+
+@hookimpl
 def admin_tabs(db: PluginSession, viewer: Viewer) -> Any:
     return behaviour.do(
         "admin_tabs", lambda **_: [Tab("Probe", "probe.notes", 50, needs=READ)], db=db, viewer=viewer

@@ -9,10 +9,19 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
 from cpoms_core.hooks import hookimpl
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.hooks.types import AuditSubject, AuditWords, MailSpec, NavItem, Panel, Permission, SettingSpec
+from cpoms_core.hooks.types import (
+    AuditSubject,
+    AuditWords,
+    DashboardAlert,
+    MailSpec,
+    NavItem,
+    Panel,
+    Permission,
+    SettingSpec,
+)
 from cpoms_core.modules.routes import ModuleRoutes
 from cpoms_core.tenancy.settings import yes_or_no
-from cpoms_library import demo, pages, queries, readers, services, sight
+from cpoms_library import demo, pages, queries, readers, services, sight, taking_off
 from cpoms_library.wording import AUDIT
 
 SECTION = "Library"
@@ -91,6 +100,20 @@ def dashboard_panels(db: PluginSession, viewer: Viewer) -> list[Panel]:
     shown = rows[: readers.MOST_ON_DASHBOARD]
     context = {"waiting": shown, "more": len(rows) > len(shown), "opens": sight.reaches(viewer)}
     return [Panel("dashboard", 20, f"{TEMPLATES}dashboard.pt", context)]
+
+
+@hookimpl
+def dashboard_alerts(db: PluginSession, user_id: uuid.UUID) -> list[DashboardAlert]:
+    """The files that a user has still to read (USR-08)."""
+    return [DashboardAlert(one) for one in taking_off.open_of(db, user_id)]
+
+
+@hookimpl
+def dashboard_alerts_removed(
+    db: PluginSession, viewer: Viewer, user_id: uuid.UUID, alert_ids: Sequence[uuid.UUID]
+) -> None:
+    """They were taken off the dashboard unread (USR-08)."""
+    taking_off.take_off(db, viewer, user_id, alert_ids)
 
 
 @hookimpl

@@ -22,7 +22,8 @@ WIDTHS = (
     ("Last viewed", 160),
     ("Read and understood", 170),
 )
-WIDTH = sum(width for _title, width in WIDTHS)
+TAKEN_OFF = (("Taken off", 160), ("Taken off by", 170))
+"""Columns of a picture only where an alert was taken off a dashboard (USR-08)."""
 RULE = "#d5dae1"
 
 
@@ -36,14 +37,30 @@ def draw(readers: Sequence[Reader], heading: Sequence[str], part: int) -> bytes:
     return picture(spec_of(readers[(part - 1) * AT_ONCE : part * AT_ONCE], heading), "png")
 
 
-def cells(reader: Reader) -> tuple[str, str, str, str, str]:
-    """A line of the log in words, in the order of WIDTHS."""
-    if reader.understood is not None:
+def columns_of(readers: Sequence[Reader]) -> tuple[tuple[str, int], ...]:
+    """Titles and widths of the columns that these lines need."""
+    return (*WIDTHS, *TAKEN_OFF) if any(one.taken_off for one in readers) else WIDTHS
+
+
+def cells(reader: Reader) -> tuple[str, ...]:
+    """A line of the log in words, in the order of WIDTHS and TAKEN_OFF."""
+    taken_off = moment(reader.taken_off) if reader.taken_off is not None else ""
+    if reader.taken_off is not None:
+        understood = "taken off unread"
+    elif reader.understood is not None:
         understood = moment(reader.understood)
     else:
         understood = "not yet" if reader.requires_action else "not asked for"
     viewed = moment(reader.viewed) if reader.viewed is not None else "not yet"
-    return reader.name, reader.sender, moment(reader.alerted), viewed, understood
+    return (
+        reader.name,
+        reader.sender,
+        moment(reader.alerted),
+        viewed,
+        understood,
+        taken_off,
+        reader.taken_off_by,
+    )
 
 
 def moment(at: dt.datetime) -> str:
@@ -58,24 +75,26 @@ def drawable(text: str) -> str:
 
 def spec_of(readers: Sequence[Reader], heading: Sequence[str]) -> dict[str, Any]:
     """Lines of a log as a Vega-Lite specification, whose values are all inline."""
-    titles = [title for title, _width in WIDTHS]
+    columns = columns_of(readers)
+    full = sum(width for _title, width in columns)
+    titles = [title for title, _width in columns]
     rows = [titles, *(cells(reader) for reader in readers)]
     rows = [[drawable(text) for text in row] for row in rows]
     heading = [drawable(line) for line in heading]
     texts, x = [], 0
-    for column, (_title, width) in enumerate(WIDTHS):
+    for column, (_title, width) in enumerate(columns):
         values = [{"text": row[column], "y": LINE * index + LINE / 2} for index, row in enumerate(rows)]
         texts.append(_text(values[:1], x, width, bold=True))
         texts.append(_text(values[1:], x, width, bold=False))
         x += width
     rules = {
         "data": {"values": [{"y": LINE * index} for index in range(1, len(rows) + 1)]},
-        "mark": {"type": "rule", "color": RULE, "x": 0, "x2": WIDTH},
+        "mark": {"type": "rule", "color": RULE, "x": 0, "x2": full},
         "encoding": {"y": {"field": "y", "type": "quantitative", "scale": None, "axis": None}},
     }
     return {
         "$schema": SCHEMA,
-        "width": WIDTH,
+        "width": full,
         "height": LINE * len(rows) + 4,
         "padding": 20,
         "background": PAPER,
@@ -86,7 +105,7 @@ def spec_of(readers: Sequence[Reader], heading: Sequence[str]) -> dict[str, Any]
             "fontSize": 18,
             "subtitleFontSize": 12,
             "subtitleColor": QUIET,
-            "limit": WIDTH,
+            "limit": full,
             "offset": 14,
         },
         "config": {"font": FONT, "title": {"color": INK}, "view": {"stroke": None}},

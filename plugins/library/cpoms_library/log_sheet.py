@@ -17,6 +17,8 @@ COLUMNS = (
     ("Requires action", 16),
     ("Last viewed", 19),
     ("Read and understood", 21),
+    ("Taken off", 19),
+    ("Taken off by", 30),
 )
 
 
@@ -47,5 +49,8 @@ def write(readers: Sequence[Reader], heading: Sequence[str]) -> bytes:
         sheet.write_string(row, 3, "yes" if reader.requires_action else "no")
         when(row, 4, reader.viewed)
         when(row, 5, reader.understood)
+        when(row, 6, reader.taken_off)
+        if reader.taken_off_by:
+            sheet.write_string(row, 7, reader.taken_off_by)
     book.close()
     return file.getvalue()

@@ -64,13 +64,15 @@ class LibraryRemoval(Record, Base):
 
 class LibraryAlert(Record, Base):
     """A request to one user to read one file. Open while there is no `closed_at`: it is closed when the file
-    is viewed or, where it requires action, when it is marked as read and understood (LIB-02)."""
+    is viewed or, where it requires action, when it is marked as read and understood (LIB-02); or, with a
+    `closed_by`, when it is taken off the dashboard unread (USR-08)."""
 
     __tablename__ = "library_alert"
     __table_args__ = (
         belongs_to("library_file", "file_id"),
         belongs_to("user", "recipient_id"),
         belongs_to("user", "sender_id"),
+        belongs_to("user", "closed_by"),
         Index(
             "ix_library_alert_open",
             "school_id",
@@ -91,6 +93,7 @@ class LibraryAlert(Record, Base):
     requires_action: Mapped[bool]
     understood_at: Mapped[dt.datetime | None]  # marked as read and understood
     closed_at: Mapped[dt.datetime | None]
+    closed_by: Mapped[uuid.UUID | None]  # who took it off the dashboard unread (USR-08); None: it was read
 
 
 class LibraryView(Record, Base):

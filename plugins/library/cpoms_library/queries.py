@@ -101,7 +101,7 @@ def _files(viewer: Viewer) -> Select[*tuple[Any, ...]]:
             staff_name().label("added_by"),
             staff_name(REMOVER).label("removed_by"),
             _users().label("alerted"),
-            _users(LibraryAlert.closed_at.is_not(None)).label("read"),
+            _users(LibraryAlert.closed_at.is_not(None), LibraryAlert.closed_by.is_(None)).label("read"),
             sight.deletable(viewer).label("deletable"),
         )
         .join(User, User.id == LibraryFile.added_by)

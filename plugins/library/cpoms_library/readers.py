@@ -22,7 +22,7 @@ from cpoms_core.tenancy.scope import built_once
 from cpoms_library import sight
 from cpoms_library.models import LibraryAlert, LibraryFile, LibraryView
 
-SENDER = aliased(User)
+SENDER, CLOSER = aliased(User), aliased(User)
 MOST_ON_DASHBOARD = 20
 
 
@@ -36,6 +36,8 @@ class Reader:
     requires_action: bool
     viewed: dt.datetime | None
     understood: dt.datetime | None
+    taken_off: dt.datetime | None = None  # off their dashboard, unread (USR-08)
+    taken_off_by: str = ""
 
 
 def log_of(db: PluginSession, viewer: Viewer, file_id: uuid.UUID) -> list[Reader]:
@@ -53,10 +55,14 @@ def log_of(db: PluginSession, viewer: Viewer, file_id: uuid.UUID) -> list[Reader
             LibraryAlert.created_at,
             LibraryAlert.requires_action,
             LibraryAlert.understood_at,
+            LibraryAlert.closed_at,
+            LibraryAlert.closed_by,
+            staff_name(CLOSER).label("closer"),
             last_viewed.label("viewed_at"),
         )
         .join(User, User.id == LibraryAlert.recipient_id)
         .outerjoin(SENDER, SENDER.id == LibraryAlert.sender_id)
+        .outerjoin(CLOSER, CLOSER.id == LibraryAlert.closed_by)
         .where(LibraryAlert.file_id == file_id)
         .order_by(LibraryAlert.created_at, User.surname, User.forename, LibraryAlert.id)
     )
@@ -68,6 +74,8 @@ def log_of(db: PluginSession, viewer: Viewer, file_id: uuid.UUID) -> list[Reader
             row.requires_action,
             _local(viewer, row.viewed_at),
             _local(viewer, row.understood_at),
+            _local(viewer, row.closed_at) if row.closed_by else None,
+            row.closer or "",
         )
         for row in rows
     ]

@@ -13,6 +13,7 @@ AUDIT = {
     "library.added": AuditWords("Added files to the library", "changed"),
     "library.alerted": AuditWords("Alerted users to a file in the library", "changed"),
     "library.understood": AuditWords("Marked a file of the library as read and understood", "changed"),
+    "library.alerts-removed": AuditWords("Took alerts to files of the library off a dashboard", "changed"),
     "library.readers": AuditWords("Looked at who has read a file of the library", "viewed"),
     "library.readers-saved": AuditWords("Downloaded who has read a file of the library", "viewed"),
     "library.deleted-listed": AuditWords("Listed the deleted files of the library", "viewed"),

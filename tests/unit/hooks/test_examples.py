@@ -59,6 +59,7 @@ class Scene:
             "run_id": new_id(), "into_id": three, "change_id": new_id(), "number": 2,
             "kept_id": self.school.students["aoife"], "merged_id": self.school.students["chloe"],
             "file_ids": [notes[0], new_id()], "ids": [notes[0], new_id()], "reason": "a letter", "app": app,
+            "user_id": self.school.users["lead"], "alert_ids": [notes[0], new_id()],
         }  # fmt: skip
 
     def _note(self, db: SchoolSession, incident_id: Any, text: str) -> Any:

@@ -13,10 +13,9 @@ from cpoms_core.admin.guards import ChangedMeanwhile, mark_of
 from cpoms_core.admin.queries import user_alerts as queries
 from cpoms_core.admin.queries.users import UserRow
 from cpoms_core.admin.services import user_alerts as services
-from cpoms_core.admin.services.user_alerts import AlertState, alert_state, alerts_shown
+from cpoms_core.admin.services.user_alerts import AlertState, alert_state, alerts_shown, dashboard_alerts
 from cpoms_core.admin.user_frame import user_frame
 from cpoms_core.admin.views.sending import refuse
-from cpoms_core.alerts.services import open_alerts
 from cpoms_core.errors import Refused
 from cpoms_core.web.inputs import json_object
 from cpoms_core.web.page import Notice
@@ -83,7 +82,7 @@ def _page(
         "may_search": viewer.may("students:list"),
         "search_href": request.route_path("admin-user-students"),
         "seen": seen or mark_of(*alerts_shown(state)),
-        "open_count": len(open_alerts(db, user.id)),
+        "open_count": len(dashboard_alerts(db, viewer, user.id).ids),
         "remove_href": request.route_path("admin-user-alerts-remove", user_id=user.id),
     }
 
@@ -101,12 +100,12 @@ def remove_alerts(request: Request) -> Any:
             request.tm.doom()
             request.response.status_int = 422
             request.page.notices.append(Notice("danger", error.message))
-    ids = open_alerts(request.db, user.id)
+    ids = dashboard_alerts(request.db, request.viewer, user.id).ids
     return {
         **frame,
         "title": f"Remove the dashboard alerts of {user.name}",
         "count": len(ids),
-        "seen": mark_of(set(ids)),
+        "seen": mark_of(ids),
         "back_href": request.route_path(HERE, user_id=user.id),
     }
 

@@ -59,6 +59,12 @@ def upgrade() -> None:
         sa.Column("requires_action", sa.Boolean(), nullable=False),
         sa.Column("understood_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("closed_by", Id(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "closed_by"],
+            ["user.school_id", "user.id"],
+            name=op.f("fk_library_alert_school_id_closed_by"),
+        ),
         sa.ForeignKeyConstraint(
             ["school_id", "file_id"],
             ["library_file.school_id", "library_file.id"],
