@@ -64,8 +64,8 @@ class Deployment:
     files_secret_key: str = ""
     clamav: str = ""
     hook_seconds: float = 2.0
-    hook_seconds_saving: float = 5.0
-    hook_seconds_change: float = 10.0
+    hook_seconds_saving: float = 3.0
+    hook_seconds_change: float = 6.0
     openid_issuers: tuple[str, ...] = ("https://login.microsoftonline.com/", "https://accounts.google.com")
 
     def __post_init__(self) -> None:

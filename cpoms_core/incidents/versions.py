@@ -17,7 +17,6 @@ from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.documents.queries import file_names
 from cpoms_core.errors import NothingThere
-from cpoms_core.hooks.types import FieldWords
 from cpoms_core.incidents.differences import Piece, difference, shortened
 from cpoms_core.incidents.models import (
     Action,
@@ -28,9 +27,10 @@ from cpoms_core.incidents.models import (
     IncidentPart,
     IncidentVersion,
 )
-from cpoms_core.incidents.services.contents import NOT_TAKEN, Content
+from cpoms_core.incidents.services.contents import Content
 from cpoms_core.incidents.services.editing import changed_fields, ids_of, moment_of
 from cpoms_core.incidents.students_named import students_named
+from cpoms_core.modules.kept_fields import FieldLine, FieldsInWords
 from cpoms_core.tenancy.scope import SchoolSession
 
 PAGE = 20
@@ -249,13 +249,13 @@ class Words:
             },
             **_named(db, IncidentPart, {uuid.UUID(str(one)) for one in parts}),
         }
-        self._said = _said_by_modules(db, viewer, contents)
+        self._fields = FieldsInWords(db, viewer, contents)
         students = {uuid.UUID(one["student"]) for one in linked}
         self._students = {str(one): name for one, name in students_named(db, viewer, students).items()}
 
     def lines(self, older: Content | None, newer: Content) -> list[Line]:
         """What differs between two contents beside the text; nothing for a first one."""
-        gone = self._not_taken(newer)
+        gone = _in_lines(self._fields.not_taken(newer))
         if older is None:
             return gone
         changed = [name for name in changed_fields(older, newer) if name in LABELS]
@@ -264,7 +264,7 @@ class Words:
             for name in LABELS
             if name in changed
         ]
-        return lines + self._modules(older.get("modules", {}), newer.get("modules", {})) + gone
+        return lines + _in_lines(self._fields.changed(older, newer)) + gone
 
     def say(self, name: str, content: Content) -> str:
         """A field of a content in words."""
@@ -290,52 +290,9 @@ class Words:
         name = self._students.get(one["student"], "another student")
         return f"{name} ({said})" if said else name
 
-    def _modules(self, older: dict[str, Any], newer: dict[str, Any]) -> list[Line]:
-        """Modules' fields: what they mean is the module's to say, where it is on; else by their names."""
-        return [
-            Line(
-                self._label(name, older.get(name), newer.get(name)),
-                self._value(name, older.get(name)),
-                self._value(name, newer.get(name)),
-            )
-            for name in sorted(older.keys() | newer.keys())
-            if self._is_on(name) and (older.get(name) or None) != (newer.get(name) or None)
-        ]
 
-    def _not_taken(self, content: Content) -> list[Line]:
-        """What was typed in fields that were gone when it was sent, as it was sent."""
-        return [
-            Line(
-                f"{self._label(name)}, not on the form any more when it was sent",
-                NONE,
-                self._viewer.text(text),
-            )
-            for name, values in sorted(content.get(NOT_TAKEN, {}).items())
-            if self._is_on(name)
-            for text in values
-        ]
-
-    def _is_on(self, name: str) -> bool:
-        """Whether the field's module is on: of one that is off nothing shows (MOD-01)."""
-        return name.partition("-")[0] in self._viewer.modules
-
-    def _label(self, name: str, *values: Any) -> str:
-        said = [self._said[name, repr(value)].label for value in values if (name, repr(value)) in self._said]
-        return said[-1] if said else name.partition("-")[2].replace("_", " ").capitalize() or name
-
-    def _value(self, name: str, value: Any) -> str:
-        said = self._said.get((name, repr(value)))
-        return said.text if said is not None else self._viewer.text(str(value or NONE))
-
-
-def _said_by_modules(
-    db: SchoolSession, viewer: Viewer, contents: Sequence[Content]
-) -> dict[tuple[str, str], FieldWords]:
-    """How the modules that are on say the values of their fields, asked once for all contents."""
-    kept = [pair for content in contents for pair in content.get("modules", {}).items() if pair[1]]
-    values = list({(name, repr(value)): (name, value) for name, value in kept}.values())
-    found = db.app.hooks.collect_by_module("field_words", db, viewer, values=values) if values else []
-    return {(one.name, repr(one.value)): one for one in found}
+def _in_lines(found: Iterable[FieldLine]) -> list[Line]:
+    return [Line(one.label, one.was or NONE, one.now or NONE) for one in found]
 
 
 def _names(db: SchoolSession, model: Any, contents: Sequence[Content], name: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.errors import NothingThere
 from cpoms_core.incidents.models import Agency
+from cpoms_core.modules.kept_fields import FieldsInWords
 from cpoms_core.students.models import Student, StudentVersion
 from cpoms_core.students.versions import NOTHING
 from cpoms_core.tenancy.scope import SchoolSession
@@ -53,19 +54,26 @@ class VersionShown:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the ids in versions are called, as the viewer may know it: agencies, and linked students."""
+    """What the ids in versions are called, as the viewer may know it: agencies, and linked students; and the
+    words of modules' fields."""
 
     agencies: Mapping[str, str]
     students: Mapping[str, str]
+    fields: FieldsInWords
 
 
-def names_in(db: SchoolSession, viewer: Viewer, contents: Iterable[Mapping[str, Any]]) -> Names:
-    """The names of everything that versions mention, in two queries."""
+def names_in(db: SchoolSession, viewer: Viewer, contents: Sequence[Mapping[str, Any]]) -> Names:
+    """The names of everything that versions mention, in two queries; modules are asked for the words of what
+    was put into their fields, once."""
     agencies = {uuid.UUID(one) for content in contents for one in content["agencies"]}
     students = {uuid.UUID(one["student"]) for content in contents for one in content["links"]}
     named = db.execute(select(Agency.id, Agency.name).where(Agency.id.in_(agencies)))
     seen = db.scalars(select(Student).where(Student.id.in_(students), policy.visible_students(viewer)))
-    return Names({str(row.id): row.name for row in named}, {str(one.id): viewer.name(one) for one in seen})
+    return Names(
+        {str(row.id): row.name for row in named},
+        {str(one.id): viewer.name(one) for one in seen},
+        FieldsInWords(db, viewer, contents),
+    )
 
 
 def in_words(viewer: Viewer, names: Names, part: str, content: Mapping[str, Any]) -> list[str]:
@@ -155,8 +163,9 @@ def earlier_records(db: SchoolSession, viewer: Viewer, student_id: uuid.UUID) ->
 def changes_between(
     viewer: Viewer, names: Names, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Change]:
-    """The parts that differ between two versions. Another photo is one, though both are called a photo."""
-    return [
+    """The parts that differ between two versions, and what was put into fields of modules that are on
+    (FRM-03). Another photo is a change, though both are called a photo."""
+    own = [
         Change(
             label,
             in_words(viewer, names, part, before) or [NONE],
@@ -164,4 +173,8 @@ def changes_between(
         )
         for part, label in PARTS.items()
         if before[part] != after[part]
+    ]
+    fields = [*names.fields.changed(before, after), *names.fields.not_taken(after)]
+    return own + [
+        Change(one.label, one.was.splitlines() or [NONE], one.now.splitlines() or [NONE]) for one in fields
     ]

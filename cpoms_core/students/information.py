@@ -37,7 +37,8 @@ class Information:
     what others began or ended meanwhile stays.
 
     seen: the version that the form was opened at. link_ids, link_kind: further students linked, and as what.
-    unlinked: linked students to be taken off. photo_id: a photo that is in the storage already.
+    unlinked: linked students to be taken off. photo_id: a photo that is in the storage already. not_taken:
+    what was typed in modules' fields that are no longer there (`BuiltForm.not_taken`), kept with the version.
     """
 
     seen: int
@@ -54,6 +55,7 @@ class Information:
     photo_id: uuid.UUID | None = None
     remove_photo: bool = False
     module_values: Mapping[str, Any] = field(default_factory=dict)
+    not_taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def save_information(db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, n
         student.photo_id = new.photo_id
     _set_agencies(db, student_id, set(new.agency_ids))
     others = _set_links(db, viewer, student_id, new)
-    after = versions.keep(db, viewer, student)
+    after = versions.keep(db, viewer, student, new.module_values, new.not_taken)
     for other in versions.bump(db, others):
         versions.keep(db, viewer, other)
     _set_alerts(db, viewer, student_id, new)
@@ -149,7 +151,7 @@ def save_information(db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, n
         "student.edited",
         [student_id, *sorted(others)],
         version=student.version,
-        parts=[part for part in after if before[part] != after[part]],
+        parts=versions.changed_parts(before, after),
     )
     db.app.hooks.effect(
         "student_saved",

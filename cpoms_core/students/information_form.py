@@ -156,6 +156,7 @@ def typed_information(
         photo_id=photo_id,
         remove_photo=bool(form.part("remove_photo").data),
         module_values=form.module_values(),
+        not_taken=form.not_taken(request.POST, request.app.modules),
     )
 
 

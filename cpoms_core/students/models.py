@@ -63,7 +63,7 @@ class Student(Record, Base):
 
 class StudentVersion(OfSchool, Base):
     """One version of what the school itself keeps on a student: summary, keywords, agencies, own links and
-    contacts, photo (STU-03)."""
+    contacts, photo (STU-03), and what was put into modules' fields of the form (FRM-03)."""
 
     __tablename__ = "student_version"
     __table_args__ = (belongs_to("student", "student_id"),)

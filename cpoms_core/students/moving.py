@@ -39,7 +39,7 @@ STAYING = {
 
 @dataclass(slots=True)
 class _Move:
-    """One move, and what is told of it: ids by what they are of."""
+    """One move, and what is told of it: ids, or names of fields, by what they are of."""
 
     db: SchoolSession
     viewer: Viewer
@@ -47,7 +47,7 @@ class _Move:
     new: uuid.UUID
     moved: dict[str, list[str]]
 
-    def tell(self, what: str, ids: Collection[uuid.UUID]) -> None:
+    def tell(self, what: str, ids: Collection[uuid.UUID | str]) -> None:
         if ids:
             self.moved[what] = [str(one) for one in ids]
 
@@ -164,7 +164,7 @@ def _put_under(draft: Draft, other: Draft) -> None:
 
 
 def _kept_by_the_school(move: _Move) -> None:
-    """Summary, keywords, agencies, own links and photo, each as a version of both records."""
+    """Summary, keywords, agencies, own links, photo and modules' fields, as a version of both records."""
     db = move.db
     others = _links(move)
     agencies = set(db.scalars(_agencies(move.old)))
@@ -180,9 +180,20 @@ def _kept_by_the_school(move: _Move) -> None:
     new.keyword_text = fold(" ".join(new.keywords))
     new.photo_id = new.photo_id or old.photo_id
     db.flush()
+    fields = _modules_fields(move)
     for record in records.values():
-        versions.keep(db, move.viewer, record)
+        versions.keep(db, move.viewer, record, fields if record is new else None)
     move.moved["versions"] = [f"{one.id}: {one.version}" for one in records.values()]
+
+
+def _modules_fields(move: _Move) -> dict[str, Any]:
+    """What was put into modules' fields of the old record and not into those of the new one, for its version.
+    The values themselves are the modules' to move (`merge_students`)."""
+    there = versions.modules_values(move.db, move.new)
+    kept = versions.modules_values(move.db, move.old)
+    found = {name: value for name, value in kept.items() if value and not there.get(name)}
+    move.tell("modules' fields", found)
+    return found
 
 
 def _agencies(student_id: uuid.UUID) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,13 @@ from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.database.rows import insert_rows
 from cpoms_core.errors import NothingThere
+from cpoms_core.modules.kept_fields import differing, kept_with_it
 from cpoms_core.students.models import Contact, Student, StudentAgency, StudentLink, StudentVersion
 from cpoms_core.tenancy.scope import SchoolSession
 
 Content = dict[str, Any]
 NOTHING: Content = {
-    "summary": "", "keywords": [], "agencies": [], "links": [], "contacts": [], "photo": None
+    "summary": "", "keywords": [], "agencies": [], "links": [], "contacts": [], "photo": None, "modules": {}
 }  # fmt: skip
 """What the first version of every student holds: it is not stored."""
 
@@ -45,7 +46,7 @@ class Meanwhile:
 
     @property
     def parts(self) -> list[str]:
-        return [part for part in NOTHING if self.before[part] != self.after[part]]
+        return changed_parts(self.before, self.after)
 
 
 class ChangedMeanwhile(Exception):
@@ -92,10 +93,17 @@ def bump(db: SchoolSession, student_ids: Collection[uuid.UUID]) -> list[Student]
     return found
 
 
-def keep(db: SchoolSession, viewer: Viewer, student: Student) -> Content:
-    """Writes the student's present version, as everything now is, and answers with it."""
+def keep(
+    db: SchoolSession,
+    viewer: Viewer,
+    student: Student,
+    modules: Mapping[str, Any] | None = None,
+    not_taken: Mapping[str, Sequence[str]] | None = None,
+) -> Content:
+    """Writes the student's present version, as everything now is, and answers with it. `modules`: as of
+    `content_of`. `not_taken`: what was typed in fields that are gone, kept with this version only."""
     db.flush()
-    content = content_of(db, student)
+    content = {**content_of(db, student, modules), **kept_with_it(not_taken or {})}
     row = {
         "school_id": viewer.school_id,
         "student_id": student.id,
@@ -108,8 +116,9 @@ def keep(db: SchoolSession, viewer: Viewer, student: Student) -> Content:
     return content
 
 
-def content_of(db: SchoolSession, student: Student) -> Content:
-    """All that the school itself keeps on a student, as plain JSON values."""
+def content_of(db: SchoolSession, student: Student, modules: Mapping[str, Any] | None = None) -> Content:
+    """All that the school itself keeps on a student, as plain JSON values. `modules`: what was typed in
+    modules' fields, by name (FRM-03); the others are as in the newest version."""
     agencies = db.scalars(
         select(StudentAgency.agency_id)
         .where(StudentAgency.student_id == student.id)
@@ -130,7 +139,29 @@ def content_of(db: SchoolSession, student: Student) -> Content:
         "links": [{"student": str(row.other_id), "kind": row.kind} for row in links],
         "contacts": [contact_content(one) for one in contacts],
         "photo": str(student.photo_id) if student.photo_id else None,
+        "modules": {**modules_values(db, student.id), **(modules or {})},
     }
+
+
+def modules_values(db: SchoolSession, student_id: uuid.UUID) -> Content:
+    """What the newest version of a student keeps of modules' fields, by their names."""
+    newest = db.scalar(
+        select(StudentVersion.content)
+        .where(StudentVersion.student_id == student_id)
+        .order_by(StudentVersion.version.desc())
+        .limit(1)
+    )
+    found: Content = (newest or {}).get("modules", {})
+    return found
+
+
+def changed_parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The names of the parts that differ between two contents."""
+    return [
+        part
+        for part in NOTHING
+        if (differing(before[part], after[part]) if part == "modules" else before[part] != after[part])
+    ]
 
 
 def contact_content(contact: Contact) -> Content:

@@ -25,10 +25,11 @@ from cpoms_core.incidents.models import (
     IncidentVersion,
 )
 from cpoms_core.incidents.services.about import about_recorded, widened
-from cpoms_core.incidents.services.contents import kept_with_it, without_facts
+from cpoms_core.incidents.services.contents import without_facts
 from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewAction
+from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.monitoring import monitor
 from cpoms_core.tenancy.scope import SchoolSession

@@ -4,7 +4,7 @@ that a version says what is, whoever changed it."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +23,7 @@ from cpoms_core.incidents.models import (
     IncidentStudent,
     IncidentVersion,
 )
+from cpoms_core.modules.kept_fields import NOT_TAKEN
 from cpoms_core.students.typed_in import matched_now
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -196,16 +197,10 @@ def keep_action_version(
     db.flush()
 
 
-NOT_TAKEN = "not_taken"
 FACTS = ("number", "other", "out_of", "actions", "restored", NOT_TAKEN)
 """What one version says of itself, and the next one does not repeat: the number of another incident, which
 incident it was merged with or split off from, the actions that went along, the version that was restored,
 what was typed in fields that were gone when it was sent."""
-
-
-def kept_with_it(not_taken: Mapping[str, Sequence[str]]) -> Content:
-    """The part of a version that holds what was typed in fields that are gone; empty where nothing was."""
-    return {NOT_TAKEN: {name: list(values) for name, values in not_taken.items()}} if not_taken else {}
 
 
 def without_facts(content: Content) -> Content:

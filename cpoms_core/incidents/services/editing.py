@@ -34,12 +34,12 @@ from cpoms_core.incidents.services.contents import (
     as_matched_now,
     content_of_incident,
     keep_incident_version,
-    kept_with_it,
     older_of_incident,
 )
 from cpoms_core.incidents.services.parts import add_categories, with_parents
 from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
 from cpoms_core.incidents.services.typed import FormRefused, Linked
+from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.monitoring import monitor, reinstate, withdraw
 from cpoms_core.tenancy.scope import SchoolSession

@@ -19,7 +19,6 @@ from cpoms_core.incidents.services.contents import (
     content_of_action,
     keep_action_version,
     keep_incident_version,
-    kept_with_it,
     older_of_action,
 )
 from cpoms_core.incidents.services.editing import (
@@ -34,6 +33,7 @@ from cpoms_core.incidents.services.editing import (
 )
 from cpoms_core.incidents.services.parts import with_parents
 from cpoms_core.incidents.services.typed import FormRefused
+from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.tenancy.scope import SchoolSession
 

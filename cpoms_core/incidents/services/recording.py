@@ -25,11 +25,11 @@ from cpoms_core.incidents.models import (
     IncidentVersion,
 )
 from cpoms_core.incidents.services.choosing import followed, hold_choosable
-from cpoms_core.incidents.services.contents import kept_with_it
 from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
 from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewIncident
+from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.models import Student
 from cpoms_core.students.monitoring import monitor

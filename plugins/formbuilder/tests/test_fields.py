@@ -204,6 +204,43 @@ def test_the_history_says_what_was_put_in(builder: Any, records: Any) -> None:
     assert "Martin" not in history() and "her aunt" in history()
 
 
+def test_the_history_of_a_student_says_what_was_put_in(
+    builder: Any, records: Any, switch: Callable[[bool], None]
+) -> None:
+    """FRM-03, STU-03, DSH-08, MOD-01: Edit information, in the student's History: in words, with stars where
+    names are hidden, while the module is on; a version that another part began goes on with it."""
+    text = builder.field("Walks with", form="student")
+    choice = builder.field("House", "dropdown", "student", options=["Red", "Blue"])
+    builder.publish("student")
+    known = options(builder.school, choice)
+    student = f"/students/{builder.school.students['aoife']}"
+
+    def fill(**values: str) -> None:
+        form = form_with(records.lead.get(f"{student}/edit"), text)
+        for name, value in values.items():
+            form[name] = value
+        form.submit(status=303)
+
+    def history() -> list[tuple[str, list[str]]]:
+        rows = records.lead.get(f"{student}/history").html.select("#versions .facts > div")
+        return [
+            (row.dt.get_text(), [" ".join(one.get_text().split()) for one in row.select("dd")])
+            for row in rows
+        ]
+
+    fill(**{text: "Chloë Martin-Smith", choice: known["Red"]})
+    fill(summary="Another part.")
+    fill(**{choice: known["Blue"]})
+    first = {("Walks with", "Chloë Martin-Smith"), ("House", "Red")}
+    told = history()
+    assert told[:2] == [("House", ["Blue", "before: Red"]), ("Summary", ["Another part.", "before: nothing"])]
+    assert {(label, lines[0]) for label, lines in told[2:]} == first
+    records.lead.submit("/session/names", {"hidden": "yes", "next": "/"}, status=303)
+    assert "Martin" not in str(history()) and "Walks with" in str(history())
+    switch(False)
+    assert [label for label, _lines in history()] == ["Summary"]
+
+
 def test_an_edit_while_it_is_off_loses_nothing(
     builder: Any, records: Any, switch: Callable[[bool], None]
 ) -> None:
