@@ -117,6 +117,10 @@ class Desk:
         self.page.set_default_timeout(PATIENCE)
         self._axe = axe
 
+    def beside(self, school: SchoolForTests) -> Desk:
+        """Another tab of the same browser, at a school of the same deployment."""
+        return Desk(self.context, school, self.port, self._axe)
+
     def _heard(self, kind: str, text: str) -> None:
         # htmx says this where a newer request takes the place of one that is not answered yet; of one that
         # failed it says something else as well

@@ -43,7 +43,7 @@ def test_two_schools_in_two_tabs(school: SchoolForTests, other_school: SchoolFor
     one.look("switcher")
     with one.context.expect_page() as opened:
         link.click(modifiers=["ControlOrMeta"])
-    two = type(one)(one.context, other_school, one.port)
+    two = one.beside(other_school)
     two.page.close()
     two.page = opened.value
     expect(two.page.get_by_role("heading", name="Dashboard")).to_be_visible()
