@@ -72,6 +72,24 @@ def test_a_box_that_finds_is_not_there_before_its_script(school: SchoolForTests,
     expect(page.locator("input[role=combobox]").first).to_be_visible()
 
 
+def test_a_group_is_not_pressed_before_its_script(school: SchoolForTests, desk: Any) -> None:
+    """INC-07: a press that alerts nobody would not be noticed."""
+    lead = desk("lead")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    lead.page.route("**/recipients*.js*", hold)
+    page = lead.page
+    page.goto(lead.address("/incidents/add"), wait_until="commit")
+    expect(page.get_by_label("Behaviour")).to_be_visible()
+    expect(page.locator("[data-members]").first).not_to_be_visible()
+    held[0].continue_()
+    page.get_by_role("button", name="DSLs").click()
+    expect(page.get_by_text("Added:", exact=False).first).to_be_attached()
+
+
 def test_without_its_script_the_plain_list_is_there(school: SchoolForTests, desk: Any) -> None:
     """INC-01: on a bad line, where the script does not come, a colleague is alerted all the same."""
     lead = desk("lead")

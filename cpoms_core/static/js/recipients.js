@@ -12,6 +12,7 @@ each('[data-members]', (button) => {
     if (added.length) select.dispatchEvent(new Event('change', { bubbles: true }));
     say(state, added.length ? `Added: ${added.map((member) => member.text).join(', ')}` : 'Everyone in this group is already there.');
   });
+  button.dataset.ready = ''; // it is shown from now on: pressed before, it would alert nobody
 });
 
 function add(select, { value, text }) {
