@@ -76,8 +76,9 @@ def poison(school: SchoolForTests, of_modules: Sequence[Any] = ()) -> None:
     `of_modules`: columns of modules' tables with what people write."""
     with school.app.transaction(school.id) as db:
         for column, text in (*TEXTS, *((one, SENTENCE) for one in of_modules)):
-            model = column.class_
-            db.execute(update(model).values({column: text}).execution_options(synchronize_session=False))
+            model, room = column.class_, column.type.length
+            kept = update(model).values({column: text[:room]})
+            db.execute(kept.execution_options(synchronize_session=False))
         health = {"address": "c/o Okonkwo", "medical_conditions": [SENTENCE]}
         for column, value in (
             (Student.keywords, ["Rose Adeyemi"]),

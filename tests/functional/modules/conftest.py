@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.config import configure
-from cpoms_core.tenancy.services import switch_module
 from cpoms_core.testing.browsing import Browser
 from cpoms_core.testing.conformance import grant_everything
 from cpoms_core.testing.schools import SchoolForTests, make_school
@@ -24,9 +22,7 @@ def probe_wsgi(probe_app: Application) -> Any:
 @pytest.fixture
 def school(probe_app: Application) -> SchoolForTests:
     """A school with only the tests' own module on, and a lead who has every permission."""
-    made = make_school(probe_app, modules=False)
-    with probe_app.transaction(made.id) as db:
-        switch_module(db, "probe", True, utc_now())
+    made = make_school(probe_app, modules=["probe"])
     grant_everything(made)
     return made
 

@@ -21,7 +21,7 @@ CORE = Path(cpoms_core.__file__).parent
 NO_SERVICES = ("migrations", "testing", "demo")
 """Folders of which nothing writes a school's audit: they make tables, tests and demonstrations."""
 EVENT = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
-FILES_AND_COLUMNS = re.compile(r"\.(id|pt|js|css|json|csv|xml|sqlite|xlsx|toml|tab|svg|png|txt|bin)$")
+FILES_AND_COLUMNS = re.compile(r"\.(id|pt|md|js|css|json|csv|xml|sqlite|xlsx|toml|tab|svg|png|txt|bin)$")
 NO_EVENTS = {
     "chameleon.reload", "cpoms.localhost", "cpoms.modules", "cpoms.run", "openid.configuration",
     "presentationml.presentation", "retry.attempts", "spreadsheetml.sheet", "wordprocessingml.document",

@@ -7,7 +7,13 @@ import pytest
 from cpoms_core.application import Application
 from cpoms_core.demo.schools import NoDemo, fill_modules
 from cpoms_core.testing.probe import behaviour
-from cpoms_core.testing.schools import SchoolForTests
+from cpoms_core.testing.schools import SchoolForTests, make_school
+
+
+@pytest.fixture
+def school(probe_app: Application) -> SchoolForTests:
+    """With only the probe on: what others add is none of these tests' business."""
+    return make_school(probe_app, modules=["probe"])
 
 
 def test_fill_demo_adds_a_modules_rows(probe_app: Application, school: SchoolForTests) -> None:

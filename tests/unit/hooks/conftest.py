@@ -14,7 +14,6 @@ from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import NewIncident, record_incident
-from cpoms_core.tenancy.services import switch_module
 from cpoms_core.testing.probe import behaviour
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
@@ -22,9 +21,7 @@ from cpoms_core.testing.schools import SchoolForTests, make_school
 @pytest.fixture
 def school(probe_app: Application) -> SchoolForTests:
     """A school with only the probe on: what others add and do is none of these tests' business."""
-    made = make_school(probe_app, modules=False)
-    with probe_app.transaction(made.id) as db:
-        switch_module(db, "probe", True, utc_now())
+    made = make_school(probe_app, modules=["probe"])
     behaviour.called.clear()
     return made
 
