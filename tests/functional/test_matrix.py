@@ -25,6 +25,7 @@ from cpoms_core.access.models import GroupPermission
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
 from cpoms_core.modules.routes import CORE, PUBLIC, ModuleRoutes, NotAudited
+from cpoms_core.testing.rules import replace_rule
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
 PEOPLE = EVERYONE.split()
@@ -249,6 +250,6 @@ def test_a_rule_that_is_taken_away_is_noticed(
 ) -> None:
     """Proof that the guard guards: with sight of categories out of policy the head reads Child Protection."""
     row = next(row for row in ROWS if (row.method, row.route) == ("GET", "incident"))
-    monkeypatch.setattr(policy, "_sees_category", lambda *_: true())
+    replace_rule(monkeypatch, "sees_category", lambda *_: true())
     with pytest.raises(AssertionError, match="about Child Protection"):
         test_objects(Stage(app, wsgi, web), row, "head")

@@ -1,4 +1,4 @@
-"""USR-12, USR-09, USR-07, INC-07: the SQL of `access/policy.py` against a naive oracle, on small random
+"""USR-12, USR-09, USR-07, INC-07: the SQL of `access/policy/` against a naive oracle, on small random
 schools."""
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from cpoms_core.access.models import (
     SoftKey,
     User,
 )
+from cpoms_core.access.policy.sight import there_is
+from cpoms_core.access.policy.students import in_class
+from cpoms_core.access.policy.users_sight import _would_have_sight
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.application import Application
@@ -29,6 +32,7 @@ from cpoms_core.documents.models import Document
 from cpoms_core.incidents.models import Action, Category, Incident, IncidentCategory, IncidentStudent
 from cpoms_core.students.models import GroupMember, Student, StudentGroup
 from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.testing.rules import replace_rule
 from cpoms_core.testing.schools import SchoolForTests
 
 TABLES = (
@@ -188,14 +192,14 @@ def _in_class_of_everyone(*_: Any) -> Any:
 
 
 def _sees_category_with_any_right(eyes: Any, category_id: Any) -> Any:
-    return policy._any(
+    return there_is(
         GroupCategory,
         where=[GroupCategory.group_id == eyes.group_id, GroupCategory.category_id == category_id],
     )
 
 
 def _alerted_for_ever(eyes: Any) -> Any:
-    return policy._any(Alert, where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id])
+    return there_is(Alert, where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id])
 
 
 def _nobody_is_alerted(_eyes: Any) -> Any:
@@ -204,17 +208,17 @@ def _nobody_is_alerted(_eyes: Any) -> Any:
 
 def _key_holders_with_removed_keys() -> Any:
     return and_(
-        User.deactivated_at.is_(None), policy._any(SoftKey, where=[SoftKey.account_id == User.account_id])
+        User.deactivated_at.is_(None), there_is(SoftKey, where=[SoftKey.account_id == User.account_id])
     )
 
 
-def _any_that_correlates_by_itself(*tables: Any, where: Any) -> Any:
+def _that_correlates_by_itself(*tables: Any, where: Any) -> Any:
     return select(literal(1)).select_from(*tables).where(*where).exists()
 
 
 def _any_of_the_categories(category_ids: Any, student_ids: Any, **_: Any) -> Any:
     eyes = policy.eyes_of_users()
-    one = policy._any(
+    one = there_is(
         GroupCategory,
         where=[
             GroupCategory.group_id == eyes.group_id,
@@ -222,35 +226,31 @@ def _any_of_the_categories(category_ids: Any, student_ids: Any, **_: Any) -> Any
             GroupCategory.view_incidents,
         ],
     )
-    in_class = or_(
-        true() if not student_ids else false(), *(policy._in_class(eyes, literal(s)) for s in student_ids)
-    )
-    return and_(policy.key_holders(), eyes.permits("students:details"), one, in_class)
+    theirs = or_(true() if not student_ids else false(), *(in_class(eyes, literal(s)) for s in student_ids))
+    return and_(policy.key_holders(), eyes.permits("students:details"), one, theirs)
 
 
 def _told_with_view_incidents_alone(*about: Any) -> Any:
-    return and_(
-        User.deactivated_at.is_(None), policy._would_have_sight(*about, [GroupCategory.view_incidents])
-    )
+    return and_(User.deactivated_at.is_(None), _would_have_sight(*about, [GroupCategory.view_incidents]))
 
 
 def _told_of_every_class(category_ids: Any, *_: Any) -> Any:
     rights = [GroupCategory.view_incidents, GroupCategory.view_students]
-    return and_(User.deactivated_at.is_(None), policy._would_have_sight(category_ids, [], true(), rights))
+    return and_(User.deactivated_at.is_(None), _would_have_sight(category_ids, [], true(), rights))
 
 
 @pytest.mark.parametrize(
     ("name", "broken", "ask"),
     [
-        ("_in_class", _in_class_of_everyone, plainly),
-        ("_sees_category", _sees_category_with_any_right, plainly),
-        ("_alerted", _alerted_for_ever, plainly),
-        ("_alerted", _nobody_is_alerted, plainly),
+        ("in_class", _in_class_of_everyone, plainly),
+        ("sees_category", _sees_category_with_any_right, plainly),
+        ("alerted", _alerted_for_ever, plainly),
+        ("alerted", _nobody_is_alerted, plainly),
         ("key_holders", _key_holders_with_removed_keys, plainly),
         ("who_would_see", _any_of_the_categories, plainly),
         ("told_automatically", _told_with_view_incidents_alone, plainly),
         ("told_automatically", _told_of_every_class, plainly),
-        ("_any", _any_that_correlates_by_itself, among_all_tables),
+        ("there_is", _that_correlates_by_itself, among_all_tables),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
@@ -263,7 +263,7 @@ def test_the_oracle_notices_a_rule_that_is_taken_away(
     ask: Callable[..., list[Any]],
 ) -> None:
     """Proof that the guard guards (USR-12, USR-09, USR-07, INC-07): a broken rule is noticed."""
-    monkeypatch.setattr(policy, name, broken)
+    replace_rule(monkeypatch, name, broken)
 
     @settings(max_examples=300, **SETTINGS)
     @given(worlds())

@@ -1,0 +1,51 @@
+"""Which categories a viewer reads, adds and follows (USR-12.5, INC-03)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false
+
+from cpoms_core.access.models import GroupCategory
+from cpoms_core.access.policy.sight import Condition, Eyes, Sight, as_sql, eyes_of, for_viewer, there_is
+from cpoms_core.incidents.models import Category
+
+
+def sees_category(eyes: Eyes, category_id: ColumnElement[Any]) -> Condition:
+    return there_is(
+        GroupCategory,
+        where=[
+            GroupCategory.group_id == eyes.group_id,
+            GroupCategory.category_id == category_id,
+            GroupCategory.view_incidents,
+        ],
+    )
+
+
+def _category_right(viewer: Sight, right: ColumnElement[bool]) -> Condition:
+    return there_is(
+        GroupCategory,
+        where=[
+            GroupCategory.group_id == as_sql(viewer.group_id),
+            GroupCategory.category_id == Category.id,
+            right,
+        ],
+    )
+
+
+@for_viewer
+def addable_categories(viewer: Sight) -> Condition:
+    """Condition on Category: the viewer may choose it on a form (INC-03)."""
+    return and_(
+        Category.disabled_at.is_(None),
+        eyes_of(viewer).permits("incidents:add"),
+        _category_right(viewer, GroupCategory.add_incidents),  # type: ignore[arg-type]
+    )
+
+
+@for_viewer
+def monitored_categories(viewer: Sight) -> Condition:
+    """Condition on Category: the viewer may see who is monitored for it (USR-12.5)."""
+    if not viewer.elevated:
+        return false()
+    return _category_right(viewer, GroupCategory.view_students)  # type: ignore[arg-type]
