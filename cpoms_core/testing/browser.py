@@ -11,6 +11,7 @@ pytest configuration say where things are if they are not where they are looked 
 
 from __future__ import annotations
 
+import base64
 import os
 import socket
 import threading
@@ -46,6 +47,16 @@ IN_BRITAIN = {"locale": "en-GB", "timezone_id": "Europe/London"}
 """What scripts and servers are told of who sits there. How the boxes for dates write one is up to the
 language of Chromium's own menus; Debian has the British one in a package of its own."""
 PATIENCE = 20_000  # milliseconds: a machine that does other things too is no fault of a page
+DROP = """async ([selector, files]) => {
+  const transfer = new DataTransfer();
+  for (const [name, base64] of files) {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([bytes], name));
+  }
+  const zone = document.querySelector(selector);
+  for (const name of ['dragenter', 'dragover', 'drop'])
+    zone.dispatchEvent(new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
@@ -163,6 +174,12 @@ class Desk:
                 self.page.screenshot(path=path, full_page=True)
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         assert self.wrong == []
+
+
+def drop(page: Page, *files: tuple[str, bytes]) -> None:
+    """Drags files onto the page's place for them. Each is its name and its bytes."""
+    sent = [[name, base64.b64encode(content).decode()] for name, content in files]
+    page.evaluate(DROP, ["[data-files]", sent])
 
 
 class Desks(Protocol):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import webtest
 from bs4 import BeautifulSoup
 
+from cpoms_core.database.types import new_id
 from cpoms_core.testing.schools import SchoolForTests
 
 
@@ -56,6 +57,19 @@ def text_of(page: webtest.TestResponse) -> str:
 def form_with(page: webtest.TestResponse, field: str) -> Any:
     """The form of a page that has a field (the frame has a form of its own, for logging out)."""
     return next(form for form in page.forms.values() if field in form.fields)
+
+
+def typed_incident(school: SchoolForTests, **changed: Any) -> dict[str, Any]:
+    """The fields that the Add incident form sends: a note about Aoife in Behaviour, with a submission of its
+    own. `changed`: other values, and other fields, by their names in the form."""
+    return {
+        "submission": str(new_id()),
+        "student": str(school.students["aoife"]),
+        "text": "A note.",
+        "categories": str(school.categories["Behaviour"]),
+        "occurred": "2026-01-05T08:35",
+        **changed,
+    }
 
 
 class Web(Protocol):

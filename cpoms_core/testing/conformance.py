@@ -25,16 +25,16 @@ from cpoms_core.application import Application
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.config import configure
 from cpoms_core.database.base import Base, is_school_table
-from cpoms_core.database.types import new_id
 from cpoms_core.hooks import specs
 from cpoms_core.hooks.relay import HookRelay
 from cpoms_core.hooks.types import TaskSpec
-from cpoms_core.incidents.services import NewIncident, record_incident
+from cpoms_core.incidents.services import record_incident
 from cpoms_core.modules import Module
 from cpoms_core.modules.registry import checked, installed
 from cpoms_core.modules.routes import CORE, IN_SERVICE, NotAudited
 from cpoms_core.modules.services import switch
 from cpoms_core.outbox.services import queue
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests, make_school
 from cpoms_core.testing.walls import assert_shut
 from cpoms_core.testing.worker import work
@@ -313,17 +313,7 @@ def _walk(wsgi: Any, school: SchoolForTests) -> dict[str, str]:
 def _record(school: SchoolForTests) -> list[Any]:
     """Records an incident; returns the failures of hooks."""
     with school.app.transaction(school.id) as db:
-        record_incident(
-            db,
-            school.viewer("lead"),
-            NewIncident(
-                submission=new_id(),
-                student_id=school.students["aoife"],
-                text="A concern.",
-                category_ids=[school.categories["Behaviour"]],
-                occurred_at=utc_now(),
-            ),
-        )
+        record_incident(db, school.viewer("lead"), new_incident(school, text="A concern."))
         return list(db.hook_failures)
 
 

@@ -1,4 +1,4 @@
-"""A student's record for tests, filled as imports and staff fill it."""
+"""Students' records for tests, filled as imports and staff fill them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import datetime as dt
 import io
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from PIL import Image
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
+from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.students.models import Contact, Student, StudentLink
 from cpoms_core.testing.schools import SchoolForTests
@@ -67,6 +69,29 @@ def as_imported(school: SchoolForTests, who: str = "aoife", sibling: str = "chlo
         return student.id
 
 
+def new_incident(school: SchoolForTests, **changed: Any) -> NewIncident:
+    """What a service is given to record: a note about Aoife in Behaviour, of now, with a submission of its
+    own. `changed`: other values, by their names in `NewIncident`."""
+    values: dict[str, Any] = {
+        "submission": new_id(),
+        "student_id": school.students["aoife"],
+        "text": "A note.",
+        "category_ids": [school.categories["Behaviour"]],
+        "occurred_at": utc_now(),
+        **changed,
+    }
+    return NewIncident(**values)
+
+
+def add_incident(
+    school: SchoolForTests, text: str = "A note.", who: str = "lead", **changed: Any
+) -> Incident:
+    """Records a `new_incident` by one of the school's users, in a transaction of its own."""
+    with school.app.transaction(school.id) as db:
+        new = new_incident(school, text=text, **changed)
+        return record_incident(db, school.viewer(who), new)
+
+
 def record(
     school: SchoolForTests,
     categories: Sequence[str],
@@ -76,15 +101,13 @@ def record(
     text: str = "She was quiet.",
 ) -> uuid.UUID:
     """Records an incident about a student by the lead, so many days ago."""
-    with school.app.transaction(school.id) as db:
-        new = NewIncident(
-            new_id(),
-            school.students[who],
-            text,
-            [school.categories[name] for name in categories],
-            utc_now() - dt.timedelta(days=days_ago),
-        )
-        return record_incident(db, school.viewer("lead"), new).id
+    return add_incident(
+        school,
+        text,
+        student_id=school.students[who],
+        category_ids=[school.categories[name] for name in categories],
+        occurred_at=utc_now() - dt.timedelta(days=days_ago),
+    ).id
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (900, 1200), *, place: bool = False) -> bytes:

@@ -20,7 +20,6 @@ from cpoms_core.audit.models import AuditEntry
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.testing.schools import PASSWORD, SchoolForTests
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
 SIZES = ({"width": 360, "height": 740}, PHONE, {"width": 1280, "height": 900})
 VECTORS = [  # RFC 6238, appendix B, the last six of its eight digits
@@ -36,10 +35,11 @@ VECTORS = [  # RFC 6238, appendix B, the last six of its eight digits
 class Handset:
     """A phone with the app: its browser, and what went wrong in it."""
 
-    def __init__(self, context: BrowserContext, app: Application, port: int) -> None:
+    def __init__(self, context: BrowserContext, app: Application, port: int, axe: Path) -> None:
         self.context = context
         self.home = f"http://accounts.{app.deployment.domain}:{port}/authenticator/"
         self.wrong: list[str] = []
+        self._axe = axe
         self.page: Page = context.new_page()
         self.page.set_default_timeout(20_000)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -68,7 +68,7 @@ class Handset:
                 self.page.set_viewport_size(size)  # type: ignore[arg-type]
                 width = self.page.evaluate("document.documentElement.scrollWidth")
                 assert width <= size["width"], f"{name} is {width} px wide on a screen of {size['width']}"
-                self.page.evaluate(AXE.read_text(encoding="utf-8"))
+                self.page.evaluate(self._axe.read_text(encoding="utf-8"))
                 found = self.page.evaluate("axe.run(document).then(result => result.violations)")
                 assert found == [], [(one["id"], one["nodes"][0]["html"]) for one in found]
                 if folder := os.environ.get("CPOMS_SCREENSHOTS"):
@@ -80,13 +80,13 @@ class Handset:
 
 
 @pytest.fixture
-def handset(app: Application, chromium: Browser, port: int) -> Iterator[Callable[[], Handset]]:
+def handset(app: Application, chromium: Browser, axe: Path, port: int) -> Iterator[Callable[[], Handset]]:
     contexts: list[BrowserContext] = []
 
     def take() -> Handset:
         context = chromium.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
         contexts.append(context)
-        return Handset(context, app, port)
+        return Handset(context, app, port, axe)
 
     yield take
     for context in contexts:

@@ -11,21 +11,9 @@ from playwright.sync_api import expect
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident
-from cpoms_core.incidents.services import NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import NewAction, record_action
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
-
-
-def record(school: SchoolForTests, text: str, student: str = "aoife", **changes: Any) -> Incident:
-    values: dict[str, Any] = {
-        "submission": new_id(),
-        "student_id": school.students[student],
-        "text": text,
-        "category_ids": [school.categories["Behaviour"]],
-        "occurred_at": utc_now(),
-        **changes,
-    }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), NewIncident(**values))
 
 
 def act(school: SchoolForTests, incident: Incident, text: str) -> Action:
@@ -35,7 +23,7 @@ def act(school: SchoolForTests, incident: Incident, text: str) -> Action:
 
 def test_edit_with_a_conflict_in_two_tabs_and_the_history(school: SchoolForTests, desk: Any) -> None:
     """EDT-01, EDT-09: nothing is overwritten, and the history says what changed, word by word."""
-    incident = record(school, "She sat alone at lunch. She would not eat.")
+    incident = add_incident(school, "She sat alone at lunch. She would not eat.")
     lead, head = desk("lead"), desk("head")
     page, other = lead.open(f"/students/{school.students['aoife']}/incidents"), head.page
     page.get_by_text("Options for incident 1").click()
@@ -64,7 +52,7 @@ def test_edit_with_a_conflict_in_two_tabs_and_the_history(school: SchoolForTests
 
 def test_delete_and_restore(school: SchoolForTests, desk: Any) -> None:
     """EDT-02."""
-    incident = record(school, "Recorded by mistake.")
+    incident = add_incident(school, "Recorded by mistake.")
     act(school, incident, "Rang home.")
     lead = desk("lead")
     page = lead.open(f"/incidents/{incident.id}/delete")
@@ -87,7 +75,7 @@ def test_delete_and_restore(school: SchoolForTests, desk: Any) -> None:
 def test_what_happened_while_somebody_wrote_and_read(school: SchoolForTests, desk: Any) -> None:
     """EDT-01, EDT-02, INC-10: what changed is shown before it is deleted; who was editing what was deleted
     has their words back."""
-    incident = record(school, "She sat alone at lunch. She would not eat.")
+    incident = add_incident(school, "She sat alone at lunch. She would not eat.")
     lead, head = desk("lead"), desk("head")
     page, other = lead.open(f"/incidents/{incident.id}/delete"), head.open(f"/incidents/{incident.id}/edit")
     other.get_by_role("textbox", name="Incident").fill("She sat alone at breakfast. He had hit her.")
@@ -113,7 +101,7 @@ def test_what_happened_while_somebody_wrote_and_read(school: SchoolForTests, des
 
 def test_alerts_and_students_are_added(school: SchoolForTests, desk: Any) -> None:
     """EDT-03: with the live sentence of who is told, and who could not normally see it in red."""
-    incident = record(school, "There were two of them.")
+    incident = add_incident(school, "There were two of them.")
     lead = desk("lead")
     page = lead.open(f"/incidents/{incident.id}/add-to")
     page.get_by_role("combobox", name="Linked students").press_sequentially("chl", delay=30)
@@ -129,8 +117,8 @@ def test_alerts_and_students_are_added(school: SchoolForTests, desk: Any) -> Non
 
 def test_merge_with_preview_and_split(school: SchoolForTests, desk: Any) -> None:
     """EDT-04, EDT-05, ACT-02."""
-    incident = record(school, "He told me the same.", "björn")
-    into = record(school, "The main report.", alert_ids=[school.users["teacher"]])
+    incident = add_incident(school, "He told me the same.", student_id=school.students["björn"])
+    into = add_incident(school, "The main report.", alert_ids=[school.users["teacher"]])
     act(school, into, "Rang her mother.")
     lead = desk("lead")
     page = lead.open(f"/incidents/{incident.id}/merge")

@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import delete, select
 
 from cpoms_core.access.models import LoginSession
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident
-from cpoms_core.incidents.services import Linked, NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import Linked, NewAction, record_action, record_incident
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.web.request import cookie_name
 
 
 def recorded(school: SchoolForTests) -> tuple[Incident, Action]:
     with school.app.transaction(school.id) as db:
-        lead, behaviour = school.viewer("lead"), school.categories["Behaviour"]
-        new = NewIncident(
-            new_id(), school.students["aoife"], "She was quiet.", [behaviour], utc_now(),
-            linked=[Linked(school.students["chloe"])], alert_ids=[school.users["teacher"]],
-        )  # fmt: skip
+        lead, linked = school.viewer("lead"), [Linked(school.students["chloe"])]
+        new = new_incident(school, text="She was quiet.", linked=linked, alert_ids=[school.users["teacher"]])
         incident = record_incident(db, lead, new)
         action = record_action(db, lead, NewAction(new_id(), incident.id, "Rang home.", utc_now()))
     return incident, action
@@ -55,15 +53,21 @@ def fill_incident(page: Page, text: str) -> None:
     page.get_by_label("Behaviour").check()
 
 
+def held_back(page: Page, address: str) -> list[Route]:
+    """What the page asks for at an address from now on: it waits until the test lets it go on."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, hold)
+    return held
+
+
 def test_a_box_that_finds_is_not_there_before_its_script(school: SchoolForTests, desk: Any) -> None:
     """INC-01: whoever is quick does not open the plain list that the box is about to take away."""
     lead = desk("lead")
-    held: list[Any] = []
-
-    def hold(route: Any) -> None:
-        held.append(route)
-
-    lead.page.route("**/type-ahead*.js*", hold)
+    held = held_back(lead.page, "**/type-ahead*.js*")
     page = lead.page
     page.goto(lead.address("/incidents/add"), wait_until="commit")
     expect(page.get_by_label("Behaviour")).to_be_visible()
@@ -75,12 +79,7 @@ def test_a_box_that_finds_is_not_there_before_its_script(school: SchoolForTests,
 def test_a_group_is_not_pressed_before_its_script(school: SchoolForTests, desk: Any) -> None:
     """INC-07: a press that alerts nobody would not be noticed."""
     lead = desk("lead")
-    held: list[Any] = []
-
-    def hold(route: Any) -> None:
-        held.append(route)
-
-    lead.page.route("**/recipients*.js*", hold)
+    held = held_back(lead.page, "**/recipients*.js*")
     page = lead.page
     page.goto(lead.address("/incidents/add"), wait_until="commit")
     expect(page.get_by_label("Behaviour")).to_be_visible()

@@ -12,27 +12,12 @@ from playwright.sync_api import expect
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
-from cpoms_core.database.types import new_id
 from cpoms_core.documents import prepared
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.outbox.claims import claim_due
 from cpoms_core.outbox.running import run_claimed
 from cpoms_core.printing import content, services
-from cpoms_core.testing.records import as_imported
+from cpoms_core.testing.records import add_incident, as_imported
 from cpoms_core.testing.schools import SchoolForTests
-
-
-def record(school: SchoolForTests, text: str) -> None:
-    """An incident about Aoife by the lead."""
-    new = NewIncident(
-        submission=new_id(),
-        student_id=school.students["aoife"],
-        text=text,
-        category_ids=[school.categories["Behaviour"]],
-        occurred_at=utc_now(),
-    )
-    with school.app.transaction(school.id) as db:
-        record_incident(db, school.viewer("lead"), new)
 
 
 def downloaded(page: Any, press: Any) -> bytes:
@@ -46,7 +31,7 @@ def downloaded(page: Any, press: Any) -> bytes:
 def test_a_report_is_made_in_the_browser(desk: Any, school: SchoolForTests) -> None:
     """STU-07: by keyboard and by eye, at both widths; the filters show once Incidents is ticked."""
     as_imported(school)
-    record(school, "She said that she is afraid to go home.")
+    add_incident(school, "She said that she is afraid to go home.")
     lead = desk("lead")
     page = lead.open(f"/students/{school.students['aoife']}/report")
     assert page.locator("#report-filters").is_hidden()
@@ -71,7 +56,7 @@ def test_the_page_that_waits_goes_on_by_itself(
     monkeypatch.setattr(content, "MOST_INCIDENTS", 2)
     monkeypatch.setattr(services, "MOST_INCIDENTS", 2)
     for at in range(5):
-        record(school, f"Number {at} of them.")
+        add_incident(school, f"Number {at} of them.")
     lead = desk("lead")
     page = lead.open(f"/students/{school.students['aoife']}/incidents")
     page.get_by_role("button", name="Print", exact=True).click()
@@ -113,7 +98,7 @@ def test_the_page_that_waits_goes_on_by_itself(
 
 def test_one_incident_is_opened_as_pdf(desk: Any, school: SchoolForTests) -> None:
     """EDT-07: Options > Print view."""
-    record(school, "She said that she is afraid to go home.")
+    add_incident(school, "She said that she is afraid to go home.")
     lead = desk("lead")
     page = lead.open(f"/students/{school.students['aoife']}/incidents")
     page.locator(".incident-options summary").first.click()

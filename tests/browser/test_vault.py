@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 import zipfile
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import select
 
 from cpoms_core.application import Application
@@ -19,24 +18,8 @@ from cpoms_core.documents.filing import file_in_vault
 from cpoms_core.documents.models import Document
 from cpoms_core.documents.services import Upload, taken_in
 from cpoms_core.tenancy.services import change_setting
+from cpoms_core.testing.browser import drop
 from cpoms_core.testing.schools import SchoolForTests
-
-DROP = """async ([selector, files]) => {
-  const transfer = new DataTransfer();
-  for (const [name, base64] of files) {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    transfer.items.add(new File([bytes], name));
-  }
-  const zone = document.querySelector(selector);
-  for (const name of ['dragenter', 'dragover', 'drop'])
-    zone.dispatchEvent(new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true }));
-}"""
-
-
-def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    """Drags files onto the page's place for them."""
-    sent = [[name, base64.b64encode(content).decode()] for name, content in files]
-    page.evaluate(DROP, ["[data-files]", sent])
 
 
 def photo() -> bytes:

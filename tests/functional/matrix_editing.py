@@ -14,13 +14,12 @@ from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import (
     Merge,
     NewAction,
-    NewIncident,
     delete_action,
     delete_incident,
     merge_incident,
     record_action,
-    record_incident,
 )
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 SIGHT = {
@@ -128,16 +127,8 @@ def of_a_deleted_incident(school: SchoolForTests) -> uuid.UUID:
 
 def recorded(school: SchoolForTests, category: str, *, alerts: bool = False) -> uuid.UUID:
     """An incident about Aoife with its first version, as its form makes it."""
-    new = NewIncident(
-        new_id(),
-        school.students["aoife"],
-        "text",
-        [school.categories[category]],
-        utc_now(),
-        alert_ids=[school.users["teacher"]] if alerts else [],
-    )
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), new).id
+    told = [school.users["teacher"]] if alerts else []
+    return add_incident(school, "text", category_ids=[school.categories[category]], alert_ids=told).id
 
 
 def behaviour(school: SchoolForTests) -> uuid.UUID:

@@ -7,10 +7,11 @@ from typing import Any
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
-from cpoms_core.incidents.services import Linked, NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import Linked, NewAction, record_action, record_incident
 from cpoms_core.students.tabs import CORE_TABS
 from cpoms_core.testing.browsing import text_of
 from cpoms_core.testing.conformance import grant_everything, turn
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
@@ -18,10 +19,7 @@ def record(school: SchoolForTests) -> None:
     """An incident with a linked student and an action: all that an Options menu can have."""
     with school.app.transaction(school.id) as db:
         lead = school.viewer("lead")
-        new = NewIncident(
-            new_id(), school.students["aoife"], "A note.", [school.categories["Behaviour"]], utc_now(),
-            linked=[Linked(school.students["björn"])],
-        )  # fmt: skip
+        new = new_incident(school, linked=[Linked(school.students["björn"])])
         incident = record_incident(db, lead, new)
         record_action(db, lead, NewAction(new_id(), incident.id, "A step.", utc_now()))
 

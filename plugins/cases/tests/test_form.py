@@ -8,21 +8,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cpoms_core.access.models import ClassRestriction
-from cpoms_core.database.types import new_id
+from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 UNKNOWN = "018f0000-0000-7000-8000-000000000000"
-
-
-def typed(school: SchoolForTests, **changes: str) -> dict[str, str]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "She was very quiet today.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **changes,
-    }
 
 
 def errors_of(page: Any) -> str:
@@ -47,7 +36,7 @@ def test_the_form_has_both_fields_after_the_date(school: SchoolForTests, web: An
 def test_what_is_chosen_is_kept_with_the_incident(school: SchoolForTests, web: Any, stored: Any) -> None:
     """CAS-01, CAS-02: a teacher assigns the incident to a key holder, who is mailed."""
     head = school.users["head"]
-    web(school, "teacher").submit("/incidents/add", typed(school, **{"cases-assignee": str(head)}))
+    web(school, "teacher").submit("/incidents/add", typed_incident(school, **{"cases-assignee": str(head)}))
     (incident,) = stored.incidents()
     case = stored.case(incident.id)
     assert (case.status, case.assignee_id, case.version) == ("active", head, 1)
@@ -59,7 +48,7 @@ def test_a_form_without_the_fields_means_active_and_nobody(
     school: SchoolForTests, web: Any, stored: Any
 ) -> None:
     """CAS-01: as when the form was opened while the module was off."""
-    web(school, "teacher").submit("/incidents/add", typed(school))
+    web(school, "teacher").submit("/incidents/add", typed_incident(school))
     (incident,) = stored.incidents()
     case = stored.case(incident.id)
     assert (case.status, case.assignee_id) == ("active", None)
@@ -70,8 +59,9 @@ def test_who_could_not_see_it_is_refused_and_the_form_is_kept(
     school: SchoolForTests, web: Any, stored: Any
 ) -> None:
     """CAS-01: the head may not see Child Protection; the answer stands beside the field, nothing is lost."""
-    fields = typed(
+    fields = typed_incident(
         school,
+        text="She was very quiet today.",
         categories=str(school.categories["Child Protection"]),
         **{"cases-assignee": str(school.users["head"]), "cases-status": "closed"},
     )
@@ -88,7 +78,9 @@ def test_who_could_not_see_it_is_refused_and_the_form_is_kept(
 
 def test_an_error_elsewhere_keeps_both_fields(school: SchoolForTests, web: Any, stored: Any) -> None:
     """CAS-01, INC-01."""
-    fields = typed(school, text="", **{"cases-assignee": str(school.users["lead"]), "cases-status": "closed"})
+    fields = typed_incident(
+        school, text="", **{"cases-assignee": str(school.users["lead"]), "cases-status": "closed"}
+    )
     page = web(school, "teacher").submit("/incidents/add", fields, status=422)
     assert page.html.select_one("#cases-assignee option[selected]").text == "Lena Lead"
     assert page.html.select_one("#cases-status option[selected]").text == "Closed"
@@ -109,7 +101,7 @@ def test_who_cannot_be_assigned_at_all_is_refused(
     """CAS-01: a choice that the form did not offer."""
     chosen = str(school.users.get(assignee, assignee))
     page = web(school, "lead").submit(
-        "/incidents/add", typed(school, **{"cases-assignee": chosen}), status=422
+        "/incidents/add", typed_incident(school, **{"cases-assignee": chosen}), status=422
     )
     assert says in errors_of(page)
     assert stored.incidents() == []
@@ -119,7 +111,7 @@ def test_somebody_of_another_school_is_nobody_here(
     school: SchoolForTests, other_school: SchoolForTests, web: Any, stored: Any
 ) -> None:
     """CAS-01: an id of another school names nobody."""
-    fields = typed(school, **{"cases-assignee": str(other_school.users["lead"])})
+    fields = typed_incident(school, **{"cases-assignee": str(other_school.users["lead"])})
     page = web(school, "lead").submit("/incidents/add", fields, status=422)
     assert "This person is not known." in errors_of(page)
     assert stored.incidents() == []
@@ -127,7 +119,9 @@ def test_somebody_of_another_school_is_nobody_here(
 
 def test_an_unknown_status_is_refused(school: SchoolForTests, web: Any, stored: Any) -> None:
     """CAS-01."""
-    web(school, "lead").submit("/incidents/add", typed(school, **{"cases-status": "lost"}), status=422)
+    web(school, "lead").submit(
+        "/incidents/add", typed_incident(school, **{"cases-status": "lost"}), status=422
+    )
     assert stored.incidents() == []
 
 
@@ -139,7 +133,7 @@ def test_classes_count_too(school: SchoolForTests, web: Any, student: str, statu
     with school.app.transaction(school.id) as db:
         db.add(ClassRestriction(school_id=school.id, kind="tutor"))
     chosen = str(school.students.get(student, student))
-    fields = typed(school, student=chosen, **{"cases-assignee": str(school.users["head"])})
+    fields = typed_incident(school, student=chosen, **{"cases-assignee": str(school.users["head"])})
     page = web(school, "teacher").submit("/incidents/add", fields, status=status)
     if status == 422:
         assert "Hugo Head could not see an incident about this student." in errors_of(page)

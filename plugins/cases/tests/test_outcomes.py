@@ -11,11 +11,10 @@ from bs4 import BeautifulSoup
 from cpoms_cases import hooks
 from cpoms_cases.models import Outcome
 
-from cpoms_core.database.types import new_id
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.students.models import Student
 from cpoms_core.tenancy.services import change_setting
-from cpoms_core.testing.browsing import text_of
+from cpoms_core.testing.browsing import text_of, typed_incident
 from cpoms_core.testing.counting import counted
 from cpoms_core.testing.schools import SchoolForTests
 
@@ -104,14 +103,9 @@ def test_the_form_of_an_incident_asks_too(school: SchoolForTests, web: Any, stor
     teacher = web(school, "teacher")
     page = teacher.get("/incidents/add")
     assert page.html.find("summary", string="If it is closed already")
-    typed = {
-        "student": str(school.students["aoife"]), "text": "She was very quiet today.",
-        "categories": str(school.categories["Behaviour"]), "occurred": "2026-01-05T08:35",
-    }  # fmt: skip
-    teacher.submit(
-        "/incidents/add", {**typed, "submission": str(new_id()), "cases-status": "active"}, status=302
-    )
-    closed = {**typed, "submission": str(new_id()), "cases-status": "closed"}
+    fields = typed_incident(school, **{"cases-status": "active"})
+    teacher.submit("/incidents/add", fields, status=302)
+    closed = typed_incident(school, **{"cases-status": "closed"})
     refused = teacher.submit("/incidents/add", closed, status=422)
     said = " ".join(part.get_text(" ") for part in refused.html.select(".field-error"))
     assert "Choose what came of it." in said

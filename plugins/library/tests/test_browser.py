@@ -3,7 +3,6 @@ deleted and restored, a logo; at both widths, light and dark, with axe."""
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 from pathlib import Path
@@ -12,27 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from cpoms_core.testing.browser import drop
 from cpoms_core.testing.schools import SchoolForTests
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
-
-DROP = """async ([selector, files]) => {
-  const transfer = new DataTransfer();
-  for (const [name, base64] of files) {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    transfer.items.add(new File([bytes], name));
-  }
-  const zone = document.querySelector(selector);
-  for (const name of ['dragenter', 'dragover', 'drop'])
-    zone.dispatchEvent(new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true }));
-}"""
-
-
-def drop(page: Any, *files: tuple[str, bytes]) -> None:
-    """Drags files onto the page's place for them."""
-    sent = [[name, base64.b64encode(content).decode()] for name, content in files]
-    page.evaluate(DROP, ["[data-files]", sent])
 
 
 def crest() -> bytes:

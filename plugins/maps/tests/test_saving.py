@@ -12,7 +12,6 @@ from cpoms_maps.models import MarkerSet
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from cpoms_core.database.types import new_id
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.incidents.chronology import one as shown_one
 from cpoms_core.incidents.services import (
@@ -24,24 +23,12 @@ from cpoms_core.incidents.services import (
     restore_incident_version,
     split_action,
 )
-from cpoms_core.testing.browsing import text_of
+from cpoms_core.testing.browsing import text_of, typed_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 ARM = {"map": "body", "x": 0.4, "y": 0.46, "note": "Small bruise"}
 BACK = {"map": "body", "x": 0.75, "y": 0.3, "note": ""}
 ARM_SAYS, BACK_SAYS = "Left forearm, front: Small bruise", "Upper back"
-
-
-def typed(school: SchoolForTests, **fields: str) -> dict[str, str]:
-    """The Add incident form as a browser sends it."""
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "She was very quiet today.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **fields,
-    }
 
 
 def as_with_scripts(form: Any) -> Any:
@@ -58,7 +45,9 @@ def test_markers_of_the_form_are_kept_with_region_and_side(
     """MAP-01: by who may add an incident, with a key or without."""
     browser = web(school, who)
     assert browser.get("/incidents/add").html.find(attrs={"name": "maps-markers"})
-    browser.submit("/incidents/add", typed(school, **{"maps-markers": json.dumps([ARM, BACK])}), status=302)
+    browser.submit(
+        "/incidents/add", typed_incident(school, **{"maps-markers": json.dumps([ARM, BACK])}), status=302
+    )
     first, second = rows(stored_incident().id)
     assert (first.number, first.side, first.region, first.note) == (
         1,
@@ -81,7 +70,7 @@ def test_what_is_wrong_is_said_beside_the_field_and_the_markers_come_back(
     """MAP-01: nothing that was placed is lost with an error, its own or another field's."""
     long = {**ARM, "note": "x" * 501}
     page = web(school, "lead").submit(
-        "/incidents/add", typed(school, text="", **{"maps-markers": json.dumps([long])}), status=422
+        "/incidents/add", typed_incident(school, text="", **{"maps-markers": json.dumps([long])}), status=422
     )
     field = page.html.find(id="maps-markers")
     assert "Shorten the note of marker 1" in field.find(id="maps-markers-error").text
@@ -99,7 +88,7 @@ def test_without_scripts_places_are_chosen_from_a_list(
     answer = lead.post(
         "/incidents/add",
         [
-            *typed(school, csrf_token=lead.csrf(), **{"maps-markers": "[]"}).items(),
+            *typed_incident(school, csrf_token=lead.csrf(), **{"maps-markers": "[]"}).items(),
             ("maps-markers-place", value),
             ("maps-markers-note", "Small bruise"),
             ("maps-markers-place", ""),
@@ -244,9 +233,8 @@ def test_a_fault_of_the_module_costs_no_concern(
         raise RuntimeError("on purpose")
 
     monkeypatch.setattr("cpoms_maps.services.keep_markers", fail)
-    web(school, "lead").submit(
-        "/incidents/add", typed(school, **{"maps-markers": json.dumps([ARM])}), status=302
-    )
+    fields = typed_incident(school, text="She was very quiet today.", **{"maps-markers": json.dumps([ARM])})
+    web(school, "lead").submit("/incidents/add", fields, status=302)
     assert stored_incident().text == "She was very quiet today."
 
 

@@ -33,7 +33,7 @@ from cpoms_core.incidents.services import (
 )
 from cpoms_core.incidents.training import marked
 from cpoms_core.tenancy.services import switch_module
-from cpoms_core.testing.browsing import text_of
+from cpoms_core.testing.browsing import text_of, typed_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 LATER = "2030-03-29T08:35"
@@ -45,21 +45,10 @@ def events(school: SchoolForTests) -> list[Event]:
         return list(db.scalars(select(Event).order_by(Event.made_at, Event.id)))
 
 
-def typed(school: SchoolForTests, **more: str) -> dict[str, str]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "She was very quiet today.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **more,
-    }
-
-
 def recorded(school: SchoolForTests, web: Any, **more: str) -> Incident:
     """Records an incident by its form."""
     lead = web(school, "lead")
-    lead.submit("/incidents/add", typed(school, **more), status=302)
+    lead.submit("/incidents/add", typed_incident(school, **more), status=302)
     with school.app.session(school.id, writes=False) as db:
         return db.scalars(select(Incident).order_by(Incident.number.desc())).first()  # type: ignore[return-value]
 
@@ -135,7 +124,8 @@ def test_what_cannot_be_is_refused_and_the_concern_kept_on_the_page(
     school: SchoolForTests, web: Any, more: dict[str, str], said: str
 ) -> None:
     """PLN-05: on the Add incident form."""
-    page = web(school, "lead").submit("/incidents/add", typed(school, **more), status=422)
+    fields = typed_incident(school, text="She was very quiet today.", **more)
+    page = web(school, "lead").submit("/incidents/add", fields, status=422)
     assert said in text_of(page) and "She was very quiet today." in page.text
     assert events(school) == []
 

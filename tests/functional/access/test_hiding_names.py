@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Draft, Incident, IncidentVersion
-from cpoms_core.incidents.services import NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import NewAction, record_action
 from cpoms_core.students.models import Contact, Student
 from cpoms_core.students.names_of_school import hider_of
 from cpoms_core.testing.counting import counted
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 TEXT = "Aoife O'Connor was alone; Chloë told Mrs O’Connor."
@@ -31,9 +32,7 @@ def is_hidden(browser: Browser) -> bool:
 
 
 def recorded(school: SchoolForTests, text: str = TEXT) -> Incident:
-    new = NewIncident(new_id(), school.students["aoife"], text, [school.categories["Behaviour"]], utc_now())
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), new)
+    return add_incident(school, text)
 
 
 def acted(school: SchoolForTests, incident: Incident) -> Action:

@@ -12,8 +12,9 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.admin.services.training import begin_training
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident
-from cpoms_core.incidents.services import NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import NewAction, record_action
 from cpoms_core.testing.browsing import form_with
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 PAGE = "/admin/settings/training"
@@ -26,15 +27,11 @@ def begin(school: SchoolForTests) -> None:
 
 def record(school: SchoolForTests, who: str = "teacher", **changes: Any) -> Incident:
     values: dict[str, Any] = {
-        "submission": new_id(),
-        "student_id": school.students["aoife"],
         "text": "Aoife pretends to be sad.",
-        "category_ids": [school.categories["Behaviour"]],
         "occurred_at": utc_now() - dt.timedelta(minutes=1),
         **changes,
     }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer(who), NewIncident(**values))
+    return add_incident(school, who=who, **values)
 
 
 def follow_up(school: SchoolForTests, incident_id: uuid.UUID, **changes: Any) -> Action:

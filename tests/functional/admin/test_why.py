@@ -10,8 +10,9 @@ from sqlalchemy import select
 from cpoms_core.access.models import ClassAccess, ClassRestriction, SoftKey, User
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import Linked, NewIncident, record_incident
+from cpoms_core.incidents.services import Linked
 from cpoms_core.students.models import StudentGroup
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 AT = "/admin/why"
@@ -20,17 +21,14 @@ AT = "/admin/why"
 def record(
     school: SchoolForTests, *categories: str, student: str | None = "aoife", linked: str = "", alert: str = ""
 ) -> Incident:
-    new = NewIncident(
-        submission=uuid.uuid4(),
+    return add_incident(
+        school,
+        "SECRET-TEXT",
         student_id=school.students[student] if student else None,
-        text="SECRET-TEXT",
         category_ids=[school.categories[name] for name in categories],
-        occurred_at=utc_now(),
         linked=[Linked(school.students[linked])] if linked else (),
         alert_ids=[school.users[alert]] if alert else (),
     )
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), new)
 
 
 def ask(browser: Any, school: SchoolForTests, who: str, number: Any, **how: Any) -> Any:

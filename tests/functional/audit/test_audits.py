@@ -18,17 +18,13 @@ from cpoms_core.audit.models import AuditEntry
 from cpoms_core.audit.subjects import HIDDEN
 from cpoms_core.audit.wording import EVENTS
 from cpoms_core.database.types import new_id
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.testing.counting import counted
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
 def record(school: SchoolForTests, category: str = "Behaviour") -> Any:
-    with school.app.transaction(school.id) as db:
-        new = NewIncident(
-            new_id(), school.students["aoife"], "A concern.", [school.categories[category]], utc_now()
-        )
-        return record_incident(db, school.viewer("lead"), new)
+    return add_incident(school, "A concern.", category_ids=[school.categories[category]])
 
 
 def page_of(school: SchoolForTests, who: str, tail: str = "audits") -> str:

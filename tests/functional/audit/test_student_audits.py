@@ -21,25 +21,23 @@ from cpoms_core.audit.queries import PAGE, Filters
 from cpoms_core.audit.services import raw_entry, write_entries
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import Linked, NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import Linked, NewAction, record_action
 from cpoms_core.students.monitoring_changes import Wish, update_monitoring
 from cpoms_core.testing.counting import counted
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 NOW = utc_now()
 
 
 def record(school: SchoolForTests, *categories: str, about: str = "aoife", linked: str = "") -> Incident:
-    new = NewIncident(
-        new_id(),
-        school.students[about],
+    return add_incident(
+        school,
         "A concern.",
-        [school.categories[name] for name in categories],
-        utc_now(),
+        student_id=school.students[about],
+        category_ids=[school.categories[name] for name in categories],
         linked=[Linked(school.students[linked])] if linked else [],
     )
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), new)
 
 
 def page_of(school: SchoolForTests, tail: str = "") -> str:

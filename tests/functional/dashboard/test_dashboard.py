@@ -12,9 +12,10 @@ from cpoms_core.access.models import ClassAccess, ClassRestriction
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import Linked, NewIncident, record_incident
+from cpoms_core.incidents.services import Linked
 from cpoms_core.students.models import Student, StudentGroup
 from cpoms_core.testing.counting import counted
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
 
@@ -25,16 +26,8 @@ def found(page: Any) -> list[str]:
 
 
 def record(school: SchoolForTests, who: str, student: str, category: str, **changes: Any) -> Incident:
-    values: dict[str, Any] = {
-        "submission": new_id(),
-        "student_id": school.students[student],
-        "text": "A note.",
-        "category_ids": [school.categories[category]],
-        "occurred_at": utc_now(),
-        **changes,
-    }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer(who), NewIncident(**values))
+    about = {"student_id": school.students[student], "category_ids": [school.categories[category]]}
+    return add_incident(school, who=who, **about, **changes)
 
 
 def test_any_part_of_any_name_finds_a_student(school: SchoolForTests, web: Any) -> None:

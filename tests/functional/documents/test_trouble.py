@@ -19,7 +19,7 @@ from cpoms_core.documents.models import Document
 from cpoms_core.documents.places.bucket import Bucket
 from cpoms_core.incidents.models import Action, Incident
 from cpoms_core.tenancy.services import change_setting
-from cpoms_core.testing.browsing import Browser
+from cpoms_core.testing.browsing import Browser, typed_incident
 from cpoms_core.testing.buckets import new_bucket, s3_server
 from cpoms_core.testing.scanner import EICAR, clamd
 from cpoms_core.testing.schools import SchoolForTests
@@ -31,14 +31,7 @@ MEGABYTE = 1024 * 1024
 
 
 def fields(school: SchoolForTests, **changes: Any) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": TYPED,
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **changes,
-    }
+    return typed_incident(school, **{"text": TYPED, **changes})
 
 
 def recorded(school: SchoolForTests) -> list[int]:

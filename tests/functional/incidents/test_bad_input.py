@@ -21,7 +21,6 @@ from cpoms_core.incidents.services import (
     Linked,
     Merge,
     NewAction,
-    NewIncident,
     Split,
     changes,
     delete_action,
@@ -36,6 +35,8 @@ from cpoms_core.incidents.services import (
     split_action,
 )
 from cpoms_core.students.models import Student
+from cpoms_core.testing.browsing import typed_incident
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
 ALL = ("add", "action", "edit", "edit-action")
@@ -45,11 +46,8 @@ LONG = "She said: “no”. \n" * 5_882 + "Ended."
 
 def recorded(school: SchoolForTests, student: str = "aoife") -> tuple[Incident, Action]:
     with school.app.transaction(school.id) as db:
-        lead, behaviour = school.viewer("lead"), school.categories["Behaviour"]
-        linked = [Linked(school.students["chloe"])]
-        new = NewIncident(
-            new_id(), school.students[student], "She was quiet.", [behaviour], utc_now(), linked=linked
-        )
+        lead, linked = school.viewer("lead"), [Linked(school.students["chloe"])]
+        new = new_incident(school, student_id=school.students[student], text="She was quiet.", linked=linked)
         incident = record_incident(db, lead, new)
         action = record_action(db, lead, NewAction(new_id(), incident.id, "Rang home.", utc_now()))
     return incident, action
@@ -57,22 +55,17 @@ def recorded(school: SchoolForTests, student: str = "aoife") -> tuple[Incident, 
 
 def sent(school: SchoolForTests, form: str, **changes: Any) -> tuple[str, dict[str, Any]]:
     """The address of one of the forms, and what it sends."""
-    values: dict[str, Any] = {
-        "text": "A note.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        "submission": str(new_id()),
-        "version": "1",
-    }
+    values = typed_incident(school, version="1", **changes)
     if form == "add":
-        return "/incidents/add", {**values, "student": str(school.students["aoife"]), **changes}
+        return "/incidents/add", values
+    del values["student"]  # is known to the other forms
     incident, action = recorded(school)
     path = {
         "action": f"/incidents/{incident.id}/actions/add",
         "edit": f"/incidents/{incident.id}/edit",
         "edit-action": f"/actions/{action.id}/edit",
     }[form]
-    return path, {**values, **changes}
+    return path, values
 
 
 def count(school: SchoolForTests) -> tuple[int, ...]:

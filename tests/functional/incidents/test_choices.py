@@ -13,18 +13,8 @@ from cpoms_core.alerts.models import AutomaticAlert
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Agency, Category, Incident
 from cpoms_core.tenancy.services import change_setting
+from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
-
-
-def fields(school: SchoolForTests, **changes: Any) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "A note.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **changes,
-    }
 
 
 def incidents(school: SchoolForTests) -> list[Incident]:
@@ -39,7 +29,7 @@ def boxes(page: Any) -> list[str]:
 def test_the_date_is_now_until_it_is_set_back(school: SchoolForTests, web: Any) -> None:
     """INC-05, ACT-01: the school's clock, to the minute, on both forms."""
     lead = web(school, "lead")
-    lead.submit("/incidents/add", fields(school))
+    lead.submit("/incidents/add", typed_incident(school))
     (incident,) = incidents(school)
     now = utc_now().astimezone(ZoneInfo("Europe/London")).replace(tzinfo=None)
     for path in ("/incidents/add", f"/incidents/{incident.id}/actions/add"):
@@ -81,14 +71,14 @@ def test_without_search_a_full_name_is_typed(school: SchoolForTests, web: Any) -
         content_type="application/json", params='{"q": "aoife"}',
     )  # fmt: skip
     assert found.json == []
-    refused = teacher.submit("/incidents/add", fields(school, student="Aoife"), status=422)
+    refused = teacher.submit("/incidents/add", typed_incident(school, student="Aoife"), status=422)
     assert "This student is not known." in refused.text
     assert refused.html.select_one('[name="student"]')["value"] == "Aoife"
-    teacher.submit("/incidents/add", fields(school, student="Aoife O'Connor"), status=302)
+    teacher.submit("/incidents/add", typed_incident(school, student="Aoife O'Connor"), status=302)
     assert [incident.student_id for incident in incidents(school)] == [school.students["aoife"]]
     with school.app.transaction(school.id) as db:
         add_student(db, "Aoife", "O'Connor", tutor="9C")
-    twice = teacher.submit("/incidents/add", fields(school, student="Aoife O'Connor"), status=422)
+    twice = teacher.submit("/incidents/add", typed_incident(school, student="Aoife O'Connor"), status=422)
     assert "Two students have this name." in twice.text
     lead = web(school, "lead").get("/incidents/add")
     assert lead.html.select_one('select[name="student"]') is not None, "with a key one searches"
@@ -118,7 +108,7 @@ def test_an_alert_is_asked_for_where_the_school_enforces_it(school: SchoolForTes
     with school.app.transaction(school.id) as db:
         change_setting(db, "enforce_alert", "on")
     teacher = web(school, "teacher")
-    page = teacher.submit("/incidents/add", fields(school), status=422)
+    page = teacher.submit("/incidents/add", typed_incident(school), status=422)
     assert page.html.select_one("#alerts-error") is not None
     assert "A note." in page.html.select_one("#text").get_text()
     assert incidents(school) == []
@@ -129,7 +119,7 @@ def test_the_action_form_has_its_fields(school: SchoolForTests, web: Any) -> Non
     lead = web(school, "lead")
     lead.submit(
         "/incidents/add",
-        fields(school, linked=str(school.students["chloe"]), alerts=str(school.users["teacher"])),
+        typed_incident(school, linked=str(school.students["chloe"]), alerts=str(school.users["teacher"])),
     )
     (incident,) = incidents(school)
     page = lead.get(f"/incidents/{incident.id}/actions/add")
@@ -153,7 +143,7 @@ def test_the_action_form_has_its_fields(school: SchoolForTests, web: Any) -> Non
 def test_bad_actions_keep_what_was_typed(school: SchoolForTests, web: Any) -> None:
     """ACT-01: an empty one and one of the future are refused beside their fields; nothing is recorded."""
     lead = web(school, "lead")
-    lead.submit("/incidents/add", fields(school))
+    lead.submit("/incidents/add", typed_incident(school))
     (incident,) = incidents(school)
     path = f"/incidents/{incident.id}/actions/add"
     empty = lead.submit(path, {"submission": str(new_id()), "occurred": "2026-01-05T10:00"}, status=422)

@@ -11,24 +11,11 @@ from cpoms_core.incidents.models import Action, Incident
 from cpoms_core.incidents.services import (
     Linked,
     NewAction,
-    NewIncident,
     record_action,
-    record_incident,
 )
+from cpoms_core.testing.browsing import typed_incident
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
-
-
-def record(school: SchoolForTests, text: str, **changes: Any) -> Incident:
-    values: dict[str, Any] = {
-        "submission": new_id(),
-        "student_id": school.students["aoife"],
-        "text": text,
-        "category_ids": [school.categories["Behaviour"]],
-        "occurred_at": utc_now(),
-        **changes,
-    }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), NewIncident(**values))
 
 
 def act(school: SchoolForTests, incident: Incident, text: str, **changes: Any) -> Action:
@@ -48,9 +35,9 @@ def texts(page: Any) -> list[str]:
 def test_newest_first_by_the_date_of_the_incident(school: SchoolForTests, web: Any) -> None:
     """INC-13, INC-05: one that is recorded last and set back stands in its place, with both dates."""
     now = utc_now()
-    record(school, "two days ago", occurred_at=now - dt.timedelta(days=2))
-    record(school, "today", occurred_at=now)
-    record(school, "set back to yesterday", occurred_at=now - dt.timedelta(days=1))
+    add_incident(school, "two days ago", occurred_at=now - dt.timedelta(days=2))
+    add_incident(school, "today", occurred_at=now)
+    add_incident(school, "set back to yesterday", occurred_at=now - dt.timedelta(days=1))
     page = chronology(school, web, "aoife")
     assert texts(page) == ["today", "set back to yesterday", "two days ago"]
     facts = [one.get_text(" ", strip=True) for one in page.select(".incident-facts")]
@@ -60,7 +47,7 @@ def test_newest_first_by_the_date_of_the_incident(school: SchoolForTests, web: A
 def test_the_margin_says_who_when_number_categories_and_with_whom(school: SchoolForTests, web: Any) -> None:
     """INC-13, INC-08: author, date, number, categories, linked students' names; the module's status and
     assignee; agencies beside the text."""
-    record(
+    add_incident(
         school,
         "A note.",
         linked=[Linked(school.students["chloe"])],
@@ -79,7 +66,9 @@ def test_the_margin_says_who_when_number_categories_and_with_whom(school: School
 
 def test_sub_categories_alone_until_parents_are_toggled(school: SchoolForTests, web: Any) -> None:
     """INC-13: "Toggle parent categories" shows both; without scripts it is a link."""
-    record(school, "A note.", category_ids=[school.categories["Behaviour"], school.categories["Bullying"]])
+    add_incident(
+        school, "A note.", category_ids=[school.categories["Behaviour"], school.categories["Bullying"]]
+    )
     page = chronology(school, web, "aoife")
     assert page.select_one("#chronology").get("data-parents") is None
     (lozenge,) = page.select(".incident-margin .lozenges li, .incident-margin li")
@@ -93,7 +82,7 @@ def test_sub_categories_alone_until_parents_are_toggled(school: SchoolForTests, 
 
 def test_actions_are_folded_until_all_are_shown(school: SchoolForTests, web: Any) -> None:
     """INC-13: "Show all actions", or those of one incident with their number."""
-    incident = record(school, "A note.")
+    incident = add_incident(school, "A note.")
     act(school, incident, "First.")
     act(school, incident, "Second.")
     page = chronology(school, web, "aoife")
@@ -108,7 +97,7 @@ def test_actions_are_folded_until_all_are_shown(school: SchoolForTests, web: Any
 
 def test_a_linked_incident_is_on_each_record(school: SchoolForTests, web: Any) -> None:
     """INC-04: on Chloë's record as on Aoife's, and on nobody else's."""
-    record(school, "Both were there.", linked=[Linked(school.students["chloe"])])
+    add_incident(school, "Both were there.", linked=[Linked(school.students["chloe"])])
     assert texts(chronology(school, web, "aoife")) == ["Both were there."]
     assert texts(chronology(school, web, "chloe")) == ["Both were there."]
     assert texts(chronology(school, web, "björn")) == []
@@ -116,7 +105,7 @@ def test_a_linked_incident_is_on_each_record(school: SchoolForTests, web: Any) -
 
 def test_an_action_is_on_linked_records_only_where_it_was_ticked(school: SchoolForTests, web: Any) -> None:
     """ACT-01: "Add action to linked students"."""
-    incident = record(school, "Both were there.", linked=[Linked(school.students["chloe"])])
+    incident = add_incident(school, "Both were there.", linked=[Linked(school.students["chloe"])])
     act(school, incident, "For Aoife alone.")
     act(school, incident, "For both.", on_linked=True)
     own, linked = chronology(school, web, "aoife").get_text(), chronology(school, web, "chloe").get_text()
@@ -127,7 +116,7 @@ def test_an_action_is_on_linked_records_only_where_it_was_ticked(school: SchoolF
 
 def test_marking_as_read_needs_the_action_on_the_page(school: SchoolForTests, web: Any) -> None:
     """INC-12, ACT-01: an alert to an action that is not on the linked child's record stays open there."""
-    incident = record(school, "At lunch.", linked=[Linked(school.students["chloe"])])
+    incident = add_incident(school, "At lunch.", linked=[Linked(school.students["chloe"])])
     act(school, incident, "Rang the parents.", alert_ids=[school.users["lead"]])
     buttons = [chronology(school, web, one).select("input[name=alert]") for one in ("chloe", "aoife")]
     assert [len(found) for found in buttons] == [0, 1]
@@ -135,7 +124,7 @@ def test_marking_as_read_needs_the_action_on_the_page(school: SchoolForTests, we
 
 def test_an_address_puts_no_incident_on_another_childs_record(school: SchoolForTests, web: Any) -> None:
     """INC-13: the page of one student never shows an incident that is not about them."""
-    incident = record(school, "About Aoife.")
+    incident = add_incident(school, "About Aoife.")
     answer = web(school, "lead").get(
         f"/students/{school.students['björn']}/incidents?at={incident.id}", expect_errors=True
     )
@@ -144,15 +133,12 @@ def test_an_address_puts_no_incident_on_another_childs_record(school: SchoolForT
 
 def test_files_are_on_linked_records_only_where_they_are_shared(school: SchoolForTests, web: Any) -> None:
     """INC-04: "share the documents", per linked student."""
-    fields = {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "Both were there.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        "linked": [str(school.students["chloe"]), str(school.students["björn"])],
-        "linked_share": str(school.students["björn"]),
-    }
+    fields = typed_incident(
+        school,
+        text="Both were there.",
+        linked=[str(school.students["chloe"]), str(school.students["björn"])],
+        linked_share=str(school.students["björn"]),
+    )
     files = [("files", "letter.txt", b"A letter.")]
     web(school, "lead").submit("/incidents/add", fields, upload_files=files, status=302)
     assert "letter.txt" in chronology(school, web, "aoife").get_text()
@@ -162,7 +148,7 @@ def test_files_are_on_linked_records_only_where_they_are_shared(school: SchoolFo
 
 def test_what_an_action_adds_is_shown_with_it(school: SchoolForTests, web: Any) -> None:
     """ACT-01: its text, agencies and date; its categories are on the incident from then on."""
-    incident = record(school, "A note.")
+    incident = add_incident(school, "A note.")
     act(
         school,
         incident,
@@ -178,7 +164,7 @@ def test_what_an_action_adds_is_shown_with_it(school: SchoolForTests, web: Any) 
 
 def test_an_alert_to_an_action_opens_its_incident_at_the_action(school: SchoolForTests, web: Any) -> None:
     """ACT-03, DSH-02: the dashboard's link leads to the incident, where the action stands out, unfolded."""
-    incident = record(school, "A note.")
+    incident = add_incident(school, "A note.")
     act(school, incident, "Please ring me.", alert_ids=[school.users["teacher"]])
     teacher = web(school, "teacher")
     (link,) = teacher.get("/").html.select(".rows-main a")
@@ -194,7 +180,7 @@ def test_an_alert_to_an_action_opens_its_incident_at_the_action(school: SchoolFo
 def test_an_alert_says_who_whom_which_categories_and_how_old(school: SchoolForTests, web: Any) -> None:
     """DSH-02: and nothing of the text; without one the dashboard says so in words of its own."""
     assert "You have no alerts." in web(school, "teacher").get("/").text
-    record(school, "Not on the dashboard.", alert_ids=[school.users["teacher"]])
+    add_incident(school, "Not on the dashboard.", alert_ids=[school.users["teacher"]])
     page = web(school, "teacher").get("/")
     row = page.html.select_one(".rows li").get_text(" ", strip=True)
     for part in ("Incident", "Aoife O'Connor", "Behaviour", "Lena Lead", "just now"):
@@ -206,7 +192,7 @@ def test_an_action_with_everything_on_its_form(school: SchoolForTests, web: Any)
     """ACT-01: Action taken, Add categories, Add action to linked students with Share documents, Agency
     involved, Date/time, Files, Alert staff; each is under the incident, and on the linked record what was
     ticked for it."""
-    incident = record(school, "Both were there.", linked=[Linked(school.students["chloe"])])
+    incident = add_incident(school, "Both were there.", linked=[Linked(school.students["chloe"])])
     lead = web(school, "lead")
     everything = {
         "text": "Rang the police.",

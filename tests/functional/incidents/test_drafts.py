@@ -15,11 +15,11 @@ from cpoms_core.incidents.models import Action, Draft, Incident
 from cpoms_core.incidents.services import (
     Merge,
     NewAction,
-    NewIncident,
     merge_incident,
     record_action,
     record_incident,
 )
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 FORMS = ("action-add", "incident-edit", "action-edit")
@@ -27,9 +27,8 @@ FORMS = ("action-add", "incident-edit", "action-edit")
 
 def recorded(school: SchoolForTests) -> tuple[Incident, Action]:
     with school.app.transaction(school.id) as db:
-        lead, behaviour = school.viewer("lead"), school.categories["Behaviour"]
-        new = NewIncident(new_id(), school.students["aoife"], "She was quiet.", [behaviour], utc_now())
-        incident = record_incident(db, lead, new)
+        lead = school.viewer("lead")
+        incident = record_incident(db, lead, new_incident(school, text="She was quiet."))
         action = record_action(db, lead, NewAction(new_id(), incident.id, "Rang home.", utc_now()))
     return incident, action
 

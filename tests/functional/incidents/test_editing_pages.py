@@ -14,23 +14,15 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import Alert
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident, IncidentStudent, IncidentVersion
-from cpoms_core.incidents.services import Linked, NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import Linked, NewAction, record_action
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.students.models import Monitoring
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
 def record(school: SchoolForTests, text: str = "She was alone at lunch.", **changes: Any) -> Incident:
-    values: dict[str, Any] = {
-        "submission": new_id(),
-        "student_id": school.students["aoife"],
-        "text": text,
-        "category_ids": [school.categories["Behaviour"]],
-        "occurred_at": utc_now(),
-        **changes,
-    }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), NewIncident(**values))
+    return add_incident(school, text, **changes)
 
 
 def act(school: SchoolForTests, incident: Incident, text: str = "Rang home.", **changes: Any) -> Action:

@@ -12,6 +12,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
 from cpoms_core.incidents.models import Action, Incident
 from cpoms_core.tenancy.services import change_setting
+from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.web import inputs
 from cpoms_core.web.inputs import FORM_ROOM, MEGABYTE
@@ -28,16 +29,13 @@ def _small_files(school: SchoolForTests) -> None:
 
 
 def fields(school: SchoolForTests) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "draft": "incident",
-        "student": str(school.students["aoife"]),
-        "text": TYPED,
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        "alerts": str(school.users["lead"]),
-        "agencies": str(school.agencies["Police"]),
-    }
+    return typed_incident(
+        school,
+        draft="incident",
+        text=TYPED,
+        alerts=str(school.users["lead"]),
+        agencies=str(school.agencies["Police"]),
+    )
 
 
 def files(size: int) -> list[tuple[str, str, bytes]]:

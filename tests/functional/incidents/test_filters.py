@@ -14,22 +14,10 @@ from cpoms_core.database.types import new_id
 from cpoms_core.incidents import chronology
 from cpoms_core.incidents.filters import ChronologyFilter
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import Linked, NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import Linked, NewAction, record_action
 from cpoms_core.testing.counting import counted
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
-
-
-def record(school: SchoolForTests, text: str, who: str = "lead", **changes: Any) -> Incident:
-    values: dict[str, Any] = {
-        "submission": new_id(),
-        "student_id": school.students["aoife"],
-        "text": text,
-        "category_ids": [school.categories["Behaviour"]],
-        "occurred_at": utc_now(),
-        **changes,
-    }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer(who), NewIncident(**values))
 
 
 def act(school: SchoolForTests, incident: Incident, text: str, **changes: Any) -> None:
@@ -51,8 +39,8 @@ def asked(school: SchoolForTests, web: Any, who: str = "lead", student: str = "a
 
 def test_words_are_all_found_in_any_case_with_wildcards_as_letters(school: SchoolForTests, web: Any) -> None:
     """INC-14: text, in the incident or one of its actions."""
-    record(school, "She was at ÅNGSTRÖM'S house, 100% sure.")
-    other = record(school, "A quiet day.")
+    add_incident(school, "She was at ÅNGSTRÖM'S house, 100% sure.")
+    other = add_incident(school, "A quiet day.")
     act(school, other, "Rang the house.")
     assert found(asked(school, web, words="ångström house")) == ["She was at ÅNGSTRÖM'S house, 100% sure."]
     assert len(found(asked(school, web, words="house"))) == 2
@@ -63,7 +51,7 @@ def test_words_are_all_found_in_any_case_with_wildcards_as_letters(school: Schoo
 
 def test_what_an_action_says_is_not_found_where_it_is_not_shown(school: SchoolForTests, web: Any) -> None:
     """INC-14, ACT-01: an action that was not added to a linked student's record cannot be guessed there."""
-    both = record(school, "Both were there.", linked=[Linked(school.students["chloe"])])
+    both = add_incident(school, "Both were there.", linked=[Linked(school.students["chloe"])])
     act(school, both, "Her aunt is ill.")
     assert found(asked(school, web, words="aunt")) == ["Both were there."]
     assert found(asked(school, web, student="chloe", words="aunt")) == []
@@ -74,8 +62,8 @@ def test_what_an_action_says_is_not_found_where_it_is_not_shown(school: SchoolFo
 def test_category_author_and_days(school: SchoolForTests, web: Any) -> None:
     """INC-14: each alone and together; the days are the school's, both included."""
     long_ago = dt.datetime(2026, 6, 10, 22, 30, tzinfo=dt.UTC)  # the 10th, 23:30 in London
-    record(school, "By the lead.", occurred_at=long_ago)
-    record(school, "By the head.", "head", category_ids=[school.categories["Attendance"]])
+    add_incident(school, "By the lead.", occurred_at=long_ago)
+    add_incident(school, "By the head.", "head", category_ids=[school.categories["Attendance"]])
     lists = web(school, "lead").get(f"{address(school)}?filter=open").html
     assert [o.get_text() for o in lists.select("#filter-category option")] == [
         "Any category",
@@ -98,8 +86,8 @@ def test_category_author_and_days(school: SchoolForTests, web: Any) -> None:
 
 def test_filters_only_leave_out(school: SchoolForTests, web: Any) -> None:
     """INC-14, USR-12.7: what the viewer may not see is not found, and its category and author not offered."""
-    record(school, "Not for the head.", category_ids=[school.categories["Child Protection"]])
-    record(school, "For both.", "head")
+    add_incident(school, "Not for the head.", category_ids=[school.categories["Child Protection"]])
+    add_incident(school, "For both.", "head")
     page = asked(school, web, "head", words="for")
     assert found(page) == ["For both."]
     assert "Child Protection" not in page.text
@@ -110,7 +98,7 @@ def test_filters_only_leave_out(school: SchoolForTests, web: Any) -> None:
 
 def test_an_empty_result_says_what_to_do(school: SchoolForTests, web: Any) -> None:
     """INC-14: with what was asked for kept, and the way back."""
-    record(school, "A note.")
+    add_incident(school, "A note.")
     page = asked(school, web, words="nothing like it")
     assert "No incident matches." in page.text and "fewer words" in page.text
     assert page.html.select_one("#filter-words")["value"] == "nothing like it"
@@ -131,7 +119,7 @@ def test_filters_that_cannot_be_are_told(
     school: SchoolForTests, web: Any, fields: dict[str, str], says: str
 ) -> None:
     """INC-14: beside their field; nothing is shown as if it were the answer."""
-    record(school, "A note.")
+    add_incident(school, "A note.")
     page = web(school, "lead").submit(address(school), fields, status=422)
     assert says in page.text and found(page) == []
 
@@ -140,8 +128,8 @@ def test_filters_survive_paging_and_stay_out_of_addresses(school: SchoolForTests
     """INC-14: every page by key, without scripts, narrowed to the same; no word of it in an address."""
     now = utc_now()
     for number in range(30):
-        record(school, f"wanted {number}", occurred_at=now - dt.timedelta(hours=number))
-        record(school, f"other {number}", occurred_at=now - dt.timedelta(hours=number, minutes=1))
+        add_incident(school, f"wanted {number}", occurred_at=now - dt.timedelta(hours=number))
+        add_incident(school, f"other {number}", occurred_at=now - dt.timedelta(hours=number, minutes=1))
     browser = web(school, "lead")
     first = browser.submit(address(school), {"words": "wanted", "parents": "open"})
     assert found(first) == [f"wanted {number}" for number in range(25)]
@@ -160,7 +148,7 @@ def test_filters_survive_paging_and_stay_out_of_addresses(school: SchoolForTests
 def test_the_filters_cost_nothing_while_they_are_closed(school: SchoolForTests, web: Any) -> None:
     """INC-14, FRM-04: their lists are asked for when they are opened, by three statements, and one of each
     module that asks something."""
-    record(school, "A note.")
+    add_incident(school, "A note.")
     browser = web(school, "lead")
     for where in (address(school), f"{address(school)}?filter=open"):
         browser.get(where)
@@ -173,7 +161,7 @@ def test_the_filters_cost_nothing_while_they_are_closed(school: SchoolForTests, 
 
 def test_the_audit_names_the_questions_and_no_answer(school: SchoolForTests, web: Any) -> None:
     """INC-14: a look at a narrowed record says so, without the words."""
-    incident = record(school, "A note.")
+    incident = add_incident(school, "A note.")
     asked(school, web, words="note", since="2026-01-01")
     with school.app.session(school.id, writes=False) as db:
         entry = db.scalars(select(AuditEntry).where(AuditEntry.event == "incidents.viewed")).one()
@@ -183,8 +171,8 @@ def test_the_audit_names_the_questions_and_no_answer(school: SchoolForTests, web
 
 def test_other_readers_narrow_by_the_same_value(school: SchoolForTests) -> None:
     """INC-14: a print of what is shown asks the chronology for the same filter."""
-    record(school, "wanted")
-    record(school, "other")
+    add_incident(school, "wanted")
+    add_incident(school, "other")
     with school.app.session(school.id, writes=False) as db:
         shown, more = chronology.of_student(
             db, school.viewer("lead"), school.students["aoife"], only=ChronologyFilter(words="WANT")

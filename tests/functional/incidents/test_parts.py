@@ -10,29 +10,18 @@ from sqlalchemy import select
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
-from cpoms_core.database.types import new_id
 from cpoms_core.incidents.filters import ChronologyFilter
 from cpoms_core.incidents.models import Incident, IncidentPart, IncidentStudent, IncidentVersion
 from cpoms_core.incidents.services.student_parts import plant_part
 from cpoms_core.printing.queries import Chosen, lengths
 from cpoms_core.tenancy.starting import PARTS, open_school
+from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
 def list_parts(school: SchoolForTests) -> dict[str, uuid.UUID]:
     with school.app.transaction(school.id) as db:
         return {name: plant_part(db, name).id for name in PARTS}
-
-
-def fields(school: SchoolForTests, **changes: Any) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "A note.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **changes,
-    }
 
 
 def stored(school: SchoolForTests) -> dict[uuid.UUID, uuid.UUID | None]:
@@ -52,7 +41,7 @@ def test_nothing_is_said_until_somebody_chooses(school: SchoolForTests, web: Any
     linked = teacher.submit("/incidents/add/linked", {"linked": chloe}).html
     (choice,) = linked.select('select[name="linked_part"]')
     assert not choice.select("option[selected]")
-    teacher.submit("/incidents/add", fields(school, linked=chloe), status=302)
+    teacher.submit("/incidents/add", typed_incident(school, linked=chloe), status=302)
     assert set(stored(school).values()) == {None}
 
 
@@ -63,7 +52,7 @@ def test_each_has_a_part_of_their_own_shown_beside_the_name(school: SchoolForTes
     lead = web(school, "lead")
     lead.submit(
         "/incidents/add",
-        fields(
+        typed_incident(
             school,
             student_part=str(parts["Harmed"]),
             linked=[str(chloe), str(bjorn)],
@@ -99,12 +88,12 @@ def test_a_record_is_narrowed_to_the_students_own_part(school: SchoolForTests, w
     theirs. The print of what is shown follows."""
     parts, chloe = list_parts(school), str(school.students["chloe"])
     lead, at = web(school, "lead"), f"/students/{school.students['aoife']}/incidents"
-    lead.submit("/incidents/add", fields(school), status=302)
+    lead.submit("/incidents/add", typed_incident(school), status=302)
     assert not lead.get(f"{at}?filter=open").html.select("#filter-part")
     both = {"linked": chloe, "linked_part": f"{chloe}:{parts['Harmed']}"}
     for text, own in (("In the yard.", "Alleged to have harmed"), ("At lunch.", "Witness")):
         more = {"text": text, "student_part": str(parts[own]), **both}
-        lead.submit("/incidents/add", fields(school, **more), status=302)
+        lead.submit("/incidents/add", typed_incident(school, **more), status=302)
     offered = lead.get(f"{at}?filter=open").html.select("#filter-part option")
     assert [one.get_text() for one in offered] == ["Any part", "Alleged to have harmed", "Witness"]
 
@@ -125,7 +114,9 @@ def test_an_edit_changes_a_part_and_its_history_says_so(school: SchoolForTests, 
     parts, chloe = list_parts(school), str(school.students["chloe"])
     lead = web(school, "lead")
     both = {"linked": chloe, "linked_part": f"{chloe}:{parts['Witness']}"}
-    lead.submit("/incidents/add", fields(school, student_part=str(parts["Sibling"]), **both), status=302)
+    lead.submit(
+        "/incidents/add", typed_incident(school, student_part=str(parts["Sibling"]), **both), status=302
+    )
     with school.app.transaction(school.id) as db:
         db.get_one(IncidentPart, (school.id, parts["Sibling"])).disabled_at = utc_now()
         incident = db.scalars(select(Incident)).one()
@@ -170,7 +161,7 @@ def test_a_part_disabled_meanwhile_is_told_and_nothing_is_lost(school: SchoolFor
     teacher = web(school, "teacher")
     assert "Witness" not in [o.get_text() for o in teacher.get("/incidents/add").html.select("option")]
     for gone in (str(parts["Witness"]), str(uuid.uuid4())):
-        page = teacher.submit("/incidents/add", fields(school, student_part=gone), status=422)
+        page = teacher.submit("/incidents/add", typed_incident(school, student_part=gone), status=422)
         assert "can no longer be chosen" in page.html.select_one("#student_part-error").get_text()
         assert "A note." in page.html.select_one("#text").get_text()
     with school.app.session(school.id, writes=False) as db:

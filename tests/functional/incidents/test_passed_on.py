@@ -12,6 +12,7 @@ from cpoms_core.alerts.passing_on import pass_on
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
 from cpoms_core.tenancy.services import change_setting
+from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 DAY = 24 * 3600
@@ -23,11 +24,7 @@ def group_of(school: SchoolForTests) -> str:
 
 
 def recorded(school: SchoolForTests, web: Any) -> Incident:
-    fields = {
-        "submission": str(new_id()), "student": str(school.students["aoife"]), "text": "A note.",
-        "categories": str(school.categories["Behaviour"]), "occurred": "2026-01-05T08:35",
-        "alerts": str(school.users["colleague"]),
-    }  # fmt: skip
+    fields = typed_incident(school, alerts=str(school.users["colleague"]))
     web(school, "teacher").submit("/incidents/add", fields, status=302)
     with school.app.session(school.id, writes=False) as db:
         return db.scalars(select(Incident)).one()

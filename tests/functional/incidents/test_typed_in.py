@@ -34,7 +34,6 @@ from cpoms_core.incidents.services import (
     Linked,
     Merge,
     NewAction,
-    NewIncident,
     Split,
     add_to_incident,
     merge_incident,
@@ -57,21 +56,16 @@ from cpoms_core.students.typed_in import TypedStudent, add_typed_in, read_name
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.services import change_setting, next_number
 from cpoms_core.tenancy.training import switch
+from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.probe import behaviour
+from cpoms_core.testing.records import add_incident, new_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
 NEW = {"new_student": "Oonagh Ní Bhraonáin", "student": ""}
 
 
 def fields(school: SchoolForTests, **changes: Any) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "text": "A note.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **NEW,
-        **changes,
-    }
+    return typed_incident(school, **{**NEW, **changes})
 
 
 def typed(school: SchoolForTests) -> list[Student]:
@@ -226,14 +220,7 @@ def of_register(
 
 
 def record(school: SchoolForTests, student: uuid.UUID | None, **changes: Any) -> Incident:
-    values: dict[str, Any] = {
-        "category_ids": [school.categories["Behaviour"]],
-        "occurred_at": utc_now(),
-        "text": "A note.",
-        **changes,
-    }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), NewIncident(new_id(), student, **values))
+    return add_incident(school, student_id=student, **changes)
 
 
 def match(school: SchoolForTests, old: uuid.UUID, new: uuid.UUID) -> None:
@@ -585,8 +572,7 @@ def link(school: SchoolForTests, db: SchoolSession, old: uuid.UUID) -> None:
 
 
 def about(school: SchoolForTests, db: SchoolSession, student: uuid.UUID, linked: list[Linked]) -> None:
-    behaviour = [school.categories["Behaviour"]]
-    new = NewIncident(new_id(), student, "New.", behaviour, utc_now(), linked)
+    new = new_incident(school, student_id=student, text="New.", linked=linked)
     record_incident(db, school.viewer("teacher"), new)
 
 

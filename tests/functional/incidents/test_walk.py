@@ -13,18 +13,12 @@ from sqlalchemy import select
 from cpoms_core.access.models import GroupPermission
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Draft, Incident
+from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
 def incident_fields(school: SchoolForTests, **changes: Any) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "She said <b>that</b> she is afraid.\nTwice.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **changes,
-    }
+    return typed_incident(school, **{"text": "She said <b>that</b> she is afraid.\nTwice.", **changes})
 
 
 def incidents(school: SchoolForTests) -> list[Incident]:

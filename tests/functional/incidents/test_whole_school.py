@@ -9,25 +9,19 @@ from sqlalchemy import select
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
-from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import Linked, NewIncident, record_incident
+from cpoms_core.incidents.services import Linked
 from cpoms_core.incidents.services.student_parts import plant_part
+from cpoms_core.testing.browsing import typed_incident
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 PAGE = "/incidents/whole-school"
 
 
 def record(school: SchoolForTests, text: str, who: str = "lead", **changes: Any) -> Incident:
-    values: dict[str, Any] = {
-        "student_id": None,
-        "text": text,
-        "category_ids": [school.categories["Behaviour"]],
-        "occurred_at": utc_now(),
-        **changes,
-    }
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer(who), NewIncident(new_id(), **values))
+    values = {"student_id": None, **changes}
+    return add_incident(school, text, who, **values)
 
 
 def found(page: Any) -> list[str]:
@@ -65,13 +59,7 @@ def test_linked_students_have_it_on_their_records_too(school: SchoolForTests, we
 
 def test_a_lead_lands_there_with_the_new_one_marked(school: SchoolForTests, web: Any) -> None:
     """INC-11, INC-02: as on a student's record."""
-    fields = {
-        "submission": str(new_id()),
-        "student": "whole-school",
-        "text": "A stranger at the gate.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-    }
+    fields = typed_incident(school, student="whole-school", text="A stranger at the gate.")
     record(school, "Graffiti on the wall.")
     page = web(school, "lead").submit("/incidents/add", fields, status=302)
     while page.status_int == 302:

@@ -12,17 +12,16 @@ import pytest
 from sqlalchemy import select
 
 from cpoms_core.access.identity import system_viewer
-from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import Alert
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks.types import DashboardAlert
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.outbox.retries import retry_hook
 from cpoms_core.testing.browsing import Browser, text_of
 from cpoms_core.testing.conformance import turn
 from cpoms_core.testing.probe import behaviour
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 Told = tuple[uuid.UUID, uuid.UUID, list[uuid.UUID]]
@@ -58,16 +57,7 @@ def waiting() -> Iterator[Waiting]:
 
 def alert_teacher(school: SchoolForTests) -> None:
     """One alert of the core's."""
-    with school.app.transaction(school.id) as db:
-        new = NewIncident(
-            submission=new_id(),
-            student_id=school.students["aoife"],
-            text="A concern.",
-            category_ids=[school.categories["Behaviour"]],
-            occurred_at=utc_now(),
-            alert_ids=[school.users["teacher"]],
-        )
-        record_incident(db, school.viewer("lead"), new)
+    add_incident(school, "A concern.", alert_ids=[school.users["teacher"]])
 
 
 def page_of(school: SchoolForTests) -> str:

@@ -16,7 +16,6 @@ from wtforms import DecimalField, FloatField, StringField
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.config import configure
-from cpoms_core.database.types import new_id
 from cpoms_core.hooks import hookimpl
 from cpoms_core.hooks.types import Filter, FormField, Panel
 from cpoms_core.incidents.models import Incident, IncidentVersion
@@ -25,7 +24,7 @@ from cpoms_core.modules.models import ModuleFailure
 from cpoms_core.outbox.claims import claim_due, release
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.outbox.running import run_claimed
-from cpoms_core.testing.browsing import Browser
+from cpoms_core.testing.browsing import Browser, typed_incident
 from cpoms_core.testing.conformance import grant_everything
 from cpoms_core.testing.probe import PROBE, behaviour
 from cpoms_core.testing.schools import SchoolForTests, make_school
@@ -65,14 +64,7 @@ def at(made: Made) -> tuple[SchoolForTests, Browser]:
 
 
 def add_incident(school: SchoolForTests, browser: Browser, **own: str) -> Any:
-    fields = {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "A concern.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **own,
-    }
+    fields = typed_incident(school, text="A concern.", **own)
     return browser.submit("/incidents/add", fields, status=302)
 
 

@@ -13,7 +13,7 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, ActionVersion, Incident, IncidentVersion
 from cpoms_core.tenancy.services import switch_module
-from cpoms_core.testing.browsing import Browser, text_of
+from cpoms_core.testing.browsing import Browser, text_of, typed_incident
 from cpoms_core.testing.probe import behaviour
 from cpoms_core.testing.schools import SchoolForTests
 
@@ -25,17 +25,6 @@ def turn_probe(school: SchoolForTests, *, on: bool) -> None:
         switch_module(db, "probe", on, utc_now())
 
 
-def submitted(school: SchoolForTests, **fields: str) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "A note.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **fields,
-    }
-
-
 def recorded(school: SchoolForTests) -> uuid.UUID:
     with school.app.session(school.id, writes=False) as db:
         return db.scalars(select(Incident.id)).one()
@@ -44,7 +33,7 @@ def recorded(school: SchoolForTests) -> uuid.UUID:
 def test_input_of_a_module_switched_off_meanwhile_is_kept(school: SchoolForTests, lead: Browser) -> None:
     """MOD-01: the concern is recorded, and History has what was typed, once the module is on again."""
     turn_probe(school, on=False)
-    sent = submitted(school, **{"probe-note": TYPED, "probe-note-place": "x", "nobody-note": "?"})
+    sent = typed_incident(school, **{"probe-note": TYPED, "probe-note-place": "x", "nobody-note": "?"})
     lead.submit("/incidents/add", sent, status=302)
     incident_id = recorded(school)
     with school.app.session(school.id, writes=False) as db:
@@ -66,12 +55,14 @@ def test_a_field_that_breaks_meanwhile_costs_nothing_that_was_typed(
         raise ValueError
 
     with behaviour.instead("incident_form_fields", fails):
-        lead.submit("/incidents/add", submitted(school, **{"probe-note": TYPED}), status=302)
+        lead.submit("/incidents/add", typed_incident(school, **{"probe-note": TYPED}), status=302)
     assert TYPED in text_of(lead.get(f"/incidents/{recorded(school)}/history"))
 
 
 def test_nothing_is_kept_beside_a_field_that_is_there(school: SchoolForTests, lead: Browser) -> None:
-    lead.submit("/incidents/add", submitted(school, **{"probe-note": TYPED, "probe-note-x": "1"}), status=302)
+    lead.submit(
+        "/incidents/add", typed_incident(school, **{"probe-note": TYPED, "probe-note-x": "1"}), status=302
+    )
     with school.app.session(school.id, writes=False) as db:
         content = db.get_one(IncidentVersion, (school.id, recorded(school), 1)).content
     assert "not_taken" not in content and content["modules"]["probe-note"] == TYPED
@@ -80,7 +71,7 @@ def test_nothing_is_kept_beside_a_field_that_is_there(school: SchoolForTests, le
 @pytest.mark.parametrize("of", ["incident", "action"])
 def test_what_is_typed_while_editing_is_kept_too(school: SchoolForTests, lead: Browser, of: str) -> None:
     """MOD-01, EDT-01: the next version has it, and the one after that does not repeat it."""
-    lead.submit("/incidents/add", submitted(school), status=302)
+    lead.submit("/incidents/add", typed_incident(school), status=302)
     incident_id = recorded(school)
     added = {"submission": str(new_id()), "text": "Rang home.", "occurred": "2026-01-05T10:00"}
     lead.submit(f"/incidents/{incident_id}/actions/add", {**added, "probe-gone": "at first"}, status=302)
@@ -104,7 +95,7 @@ def test_what_is_typed_while_editing_is_kept_too(school: SchoolForTests, lead: B
 
 def test_history_says_nothing_of_a_module_that_is_off(school: SchoolForTests, lead: Browser) -> None:
     """MOD-01: its field is no trace of it either; on again, the line is back."""
-    lead.submit("/incidents/add", submitted(school, **{"probe-note": "At first"}), status=302)
+    lead.submit("/incidents/add", typed_incident(school, **{"probe-note": "At first"}), status=302)
     incident_id = recorded(school)
     form = lead.get(f"/incidents/{incident_id}/edit").forms["edit-form"]
     form["probe-note"] = TYPED

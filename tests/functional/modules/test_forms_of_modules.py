@@ -16,7 +16,7 @@ from wtforms.validators import DataRequired
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks.types import FormField, Placing
 from cpoms_core.incidents.models import Action, Incident, IncidentPart
-from cpoms_core.testing.browsing import Browser
+from cpoms_core.testing.browsing import Browser, typed_incident
 from cpoms_core.testing.probe import behaviour
 from cpoms_core.testing.schools import SchoolForTests
 
@@ -31,13 +31,8 @@ def with_fields(*fields: FormField, hook: str = "incident_form_fields") -> Itera
 
 
 def typed(school: SchoolForTests, *categories: str, **changes: Any) -> list[tuple[str, str]]:
-    sent = {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "A note.",
-        "occurred": "2026-01-05T08:35",
-        **changes,
-    }
+    sent = typed_incident(school, **changes)
+    del sent["categories"]  # there may be none, or several
     return [*sent.items(), *(("categories", str(school.categories[one])) for one in categories)]
 
 

@@ -16,7 +16,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.hooks.types import FormField, NavItem
 from cpoms_core.incidents.models import Action, ActionVersion, Incident, IncidentVersion
 from cpoms_core.tenancy.services import switch_module
-from cpoms_core.testing.browsing import Browser
+from cpoms_core.testing.browsing import Browser, typed_incident
 from cpoms_core.testing.probe import behaviour
 from cpoms_core.testing.probe.models import ProbeNote
 from cpoms_core.testing.schools import SchoolForTests
@@ -70,17 +70,6 @@ def labels(page: Any, form: str) -> list[str]:
     return [" ".join(part.get_text().split()) for part in found]
 
 
-def fields(school: SchoolForTests, **changes: Any) -> dict[str, Any]:
-    return {
-        "submission": str(new_id()),
-        "student": str(school.students["aoife"]),
-        "text": "A note.",
-        "categories": str(school.categories["Behaviour"]),
-        "occurred": "2026-01-05T08:35",
-        **changes,
-    }
-
-
 def newest(school: SchoolForTests) -> Incident:
     with school.app.session(school.id, writes=False) as db:
         return db.scalars(select(Incident).order_by(Incident.number.desc())).first()  # type: ignore[return-value]
@@ -113,7 +102,7 @@ def test_the_planners_fields_come_last_on_both_forms(school: SchoolForTests, at:
     assert "Add to planner" not in labels(at("teacher").get("/incidents/add"), "#incident-form")
     with behaviour.instead("incident_saved", lambda **arguments: told.append(dict(arguments["values"]))):
         due = {"probe-plan": "y", "probe-due": "2027-01-05T08:35"}
-        lead.submit("/incidents/add", fields(school, **due), status=302)
+        lead.submit("/incidents/add", typed_incident(school, **due), status=302)
     incident = newest(school)
     assert told == [{"probe-plan": True, "probe-due": "2027-01-05T08:35:00"}]
     with school.app.session(school.id, writes=False) as db:
@@ -135,12 +124,12 @@ def test_a_custom_field_stands_in_its_place_and_is_kept(school: SchoolForTests, 
     names = list(dict.fromkeys(part["name"] for part in page.html.select("#incident-form [name]")))
     place = names.index("probe-note")
     assert names.index("linked") < place < names.index("occurred")
-    refused = lead.submit("/incidents/add", fields(school, **{"probe-note": "refused"}), status=422)
+    refused = lead.submit("/incidents/add", typed_incident(school, **{"probe-note": "refused"}), status=422)
     assert "The probe refuses this note." in refused.html.select_one("#probe-note-error").get_text()
     assert refused.html.select_one("#probe-note")["value"] == "refused"
     assert refused.html.select_one("#text").get_text().strip() == "A note."
     assert newest(school) is None
-    lead.submit("/incidents/add", fields(school, **{"probe-note": "by the gate"}), status=302)
+    lead.submit("/incidents/add", typed_incident(school, **{"probe-note": "by the gate"}), status=302)
     with school.app.session(school.id, writes=False) as db:
         assert db.scalars(select(ProbeNote.text)).all() == ["by the gate"]
 
@@ -148,7 +137,7 @@ def test_a_custom_field_stands_in_its_place_and_is_kept(school: SchoolForTests, 
 def test_a_custom_field_is_edited(school: SchoolForTests, at: Any) -> None:
     """EDT-01: on both edit pages, filled with what the module says that it holds; what is typed is kept."""
     lead = at("lead")
-    lead.submit("/incidents/add", fields(school, **{"probe-note": "by the gate"}), status=302)
+    lead.submit("/incidents/add", typed_incident(school, **{"probe-note": "by the gate"}), status=302)
     incident = newest(school)
     action = {"submission": str(new_id()), "text": "Rang home.", "occurred": "2026-01-05T10:00"}
     lead.submit(f"/incidents/{incident.id}/actions/add", action, status=302)
@@ -170,7 +159,7 @@ def test_a_custom_field_is_edited(school: SchoolForTests, at: Any) -> None:
 def test_the_options_menus_lead_to_a_modules_pages(school: SchoolForTests, at: Any) -> None:
     """EDT-08: on the chronology, of an incident and of an action; gone once the module is off."""
     lead = at("lead")
-    lead.submit("/incidents/add", fields(school), status=302)
+    lead.submit("/incidents/add", typed_incident(school), status=302)
     incident = newest(school)
     action = {"submission": str(new_id()), "text": "Rang home.", "occurred": "2026-01-05T10:00"}
     lead.submit(f"/incidents/{incident.id}/actions/add", action, status=302)
@@ -189,7 +178,7 @@ def test_every_other_place_is_filled_and_empty_once_it_is_off(school: SchoolForT
     """MOD-01: dashboard, administration, student's record, incidents; off, nothing is left of it on any
     page, and the note is there again once it is on."""
     lead = at("lead")
-    lead.submit("/incidents/add", fields(school, **{"probe-note": "kept"}), status=302)
+    lead.submit("/incidents/add", typed_incident(school, **{"probe-note": "kept"}), status=302)
     record = f"/students/{school.students['aoife']}/incidents"
     places = {
         "/": "The probe is on.",

@@ -22,7 +22,7 @@ from cpoms_core.incidents.filter_form import posted_filter
 from cpoms_core.incidents.filters import ChronologyFilter, ModuleFilter
 from cpoms_core.incidents.groupings import counts_by, groupings_of
 from cpoms_core.incidents.models import Action
-from cpoms_core.incidents.services import NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import NewAction, record_action
 from cpoms_core.outbox.claims import claim_due
 from cpoms_core.outbox.running import run_claimed
 from cpoms_core.printing import content, services
@@ -30,20 +30,13 @@ from cpoms_core.printing.queries import Chosen
 from cpoms_core.printing.services import RecordWanted
 from cpoms_core.tenancy.services import switch_module
 from cpoms_core.testing.probe import behaviour
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
 
 def record(school: SchoolForTests, text: str, note: str, *categories: str) -> uuid.UUID:
-    new = NewIncident(
-        submission=new_id(),
-        student_id=school.students["aoife"],
-        text=text,
-        category_ids=[school.categories[one] for one in categories or ("Behaviour",)],
-        occurred_at=utc_now(),
-        module_values={"probe-note": note},
-    )
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("lead"), new).id
+    ids = [school.categories[one] for one in categories or ("Behaviour",)]
+    return add_incident(school, text, category_ids=ids, module_values={"probe-note": note}).id
 
 
 def act(school: SchoolForTests, incident_id: uuid.UUID) -> None:

@@ -17,13 +17,12 @@ from cpoms_core.access import passwords
 from cpoms_core.access.models import Account, EmailChange, Membership, PortalSession, SoftKey
 from cpoms_core.access.sessions import hashed
 from cpoms_core.access.viewer import utc_now
-from cpoms_core.database.types import new_id
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.outbox.outcomes import NotOwed
 from cpoms_core.outbox.wording import LETTERS
 from cpoms_core.tenancy.models import School
 from cpoms_core.tenancy.services import change_setting
 from cpoms_core.testing.counting import counted
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import PASSWORD, SchoolForTests
 from cpoms_core.testing.sso import SsoForTests, sso_of
 
@@ -215,16 +214,7 @@ def test_alerts_of_one_school_go_where_its_user_wants_them(
     assert (alerts_of(sso, school), alerts_of(sso, other_school)) == (wanted, None)
     assert [told["To"] for told in letters(school, "alerts-changed")] == [sso.email]
     for one in (school, other_school):
-        new = NewIncident(
-            new_id(),
-            one.students["aoife"],
-            "A note.",
-            [one.categories["Behaviour"]],
-            utc_now(),
-            alert_ids=[one.users["lead"]],
-        )
-        with one.app.transaction(one.id) as db:
-            record_incident(db, one.viewer("head"), new)
+        add_incident(one, who="head", alert_ids=[one.users["lead"]])
     assert [mail["To"] for mail in letters(school, "incident-alert")] == [wanted]
     assert [mail["To"] for mail in letters(other_school, "incident-alert")] == [sso.email]
     browser.accounts.submit("/account/password", {"present": PASSWORD, "password": NEW, "repeat": NEW})

@@ -8,8 +8,9 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
 from cpoms_core.incidents.models import ActionAgency, Incident, IncidentAgency
-from cpoms_core.incidents.services import Linked, NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import Linked, NewAction, record_action, record_incident
 from cpoms_core.tenancy.services import next_numbers
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
@@ -18,16 +19,13 @@ def recorded(
 ) -> Incident:
     """An incident about Aoife in Behaviour by the lead, with Björn linked and an action."""
     values: dict[str, Any] = {
-        "submission": new_id(),
-        "student_id": school.students["aoife"],
         "text": text,
         "category_ids": [school.categories["Behaviour"], school.categories["Bullying"]],
-        "occurred_at": utc_now(),
         "linked": [Linked(school.students["björn"])],
         **changes,
     }
     with school.app.transaction(school.id) as db:
-        incident = record_incident(db, school.viewer("lead"), NewIncident(**values))
+        incident = record_incident(db, school.viewer("lead"), new_incident(school, **values))
         action = NewAction(
             submission=new_id(), incident_id=incident.id, text="Rang home at noon.", occurred_at=utc_now()
         )

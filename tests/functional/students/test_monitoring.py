@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
-from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Category, Incident
-from cpoms_core.incidents.services import NewIncident, record_incident
+from cpoms_core.incidents.services import record_incident
 from cpoms_core.students.models import Monitoring
 from cpoms_core.students.monitoring_history import Span, timeline
+from cpoms_core.testing.records import add_incident, new_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
@@ -27,11 +27,7 @@ def page_of(school: SchoolForTests, tail: str = "") -> str:
 
 
 def record(school: SchoolForTests, category: str, who: str = "lead") -> Incident:
-    with school.app.transaction(school.id) as db:
-        new = NewIncident(
-            new_id(), school.students["aoife"], "A concern.", [school.categories[category]], utc_now()
-        )
-        return record_incident(db, school.viewer(who), new)
+    return add_incident(school, "A concern.", who, category_ids=[school.categories[category]])
 
 
 def monitored(school: SchoolForTests) -> list[Monitoring]:
@@ -81,7 +77,7 @@ def test_only_categories_with_view_students(school: SchoolForTests, web: Any) ->
         cp = school.categories["Child Protection"]
         viewer = school.viewer("lead")
         both = [school.categories["Medical"], school.categories["Behaviour"]]
-        record_incident(db, viewer, NewIncident(new_id(), school.students["aoife"], "x", both, utc_now()))
+        record_incident(db, viewer, new_incident(school, text="x", category_ids=both))
     page = web(school, "head").get(page_of(school))
     assert [row.split(" Began")[0] for row in rows(page)] == ["Behaviour", "Attendance"]
     # Medical hides the incident, so that Behaviour began by itself for all the head can tell

@@ -11,11 +11,10 @@ from sqlalchemy import select, update
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
-from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Category
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.students.models import Monitoring, StudentGroup
 from cpoms_core.students.monitoring import monitor
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
 TODAY = utc_now().date()
@@ -87,9 +86,7 @@ def test_a_class_is_updated_as_it_was_confirmed(school: SchoolForTests, web: Any
 def test_what_an_incident_began_is_made_ones_own(school: SchoolForTests, web: Any) -> None:
     """STU-10, EDT-02: the page says so before, the audit names the incident after; a repeat is nothing."""
     aoife, behaviour = school.students["aoife"], school.categories["Behaviour"]
-    new = NewIncident(new_id(), aoife, "She was quiet.", [behaviour], utc_now())
-    with school.app.transaction(school.id) as db:
-        incident = record_incident(db, school.viewer("lead"), new).id
+    incident = add_incident(school, "She was quiet.").id
     page = filled(list_of(web(school, "lead"), school), [aoife], deed="add", chosen=str(behaviour)).submit()
     assert "1 student will be monitored for Behaviour ." in text_of(page)
     assert "an incident began it: it goes on whatever becomes of the incident" in text_of(page)

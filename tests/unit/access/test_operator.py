@@ -9,13 +9,12 @@ from sqlalchemy import func, select
 
 from cpoms_core.access import policy
 from cpoms_core.access.identity import operator_viewer, system_viewer
-from cpoms_core.access.viewer import Viewer, utc_now
+from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry
-from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
 from cpoms_core.incidents.models import Action, Category, Incident
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.students.models import Student
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 RULES = (
@@ -41,11 +40,7 @@ def seen(school: SchoolForTests, viewer: Viewer) -> dict[str, int]:
 
 @pytest.fixture
 def recorded(school: SchoolForTests) -> SchoolForTests:
-    new = NewIncident(
-        new_id(), school.students["aoife"], "A concern.", [school.categories["Behaviour"]], utc_now()
-    )
-    with school.app.transaction(school.id) as db:
-        record_incident(db, school.viewer("lead"), new)
+    add_incident(school, "A concern.")
     return school
 
 

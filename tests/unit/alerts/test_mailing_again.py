@@ -36,6 +36,7 @@ from cpoms_core.outbox.mail import word_mail
 from cpoms_core.outbox.models import OutboxItem, Wakeup
 from cpoms_core.outbox.outcomes import RecordGone
 from cpoms_core.outbox.running import run_claimed
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 Make = Callable[..., Any]
@@ -60,9 +61,8 @@ def made(school: SchoolForTests) -> Make:
 
 
 def incident_of(school: SchoolForTests, *alerted: str) -> NewIncident:
-    behaviour, people = school.categories["Behaviour"], [school.users[one] for one in alerted]
-    aoife = school.students["aoife"]
-    return NewIncident(new_id(), aoife, "She was quiet.", [behaviour], utc_now(), alert_ids=people)
+    people = [school.users[one] for one in alerted]
+    return new_incident(school, text="She was quiet.", alert_ids=people)
 
 
 def action_of(school: SchoolForTests, incident: Incident, *alerted: str) -> NewAction:

@@ -34,11 +34,9 @@ from cpoms_core.incidents.models import Incident
 from cpoms_core.incidents.services import (
     Merge,
     NewAction,
-    NewIncident,
     delete_incident,
     merge_incident,
     record_action,
-    record_incident,
 )
 from cpoms_core.outbox import poller as poller_module
 from cpoms_core.outbox.mail import word_mail
@@ -47,6 +45,7 @@ from cpoms_core.outbox.outcomes import NotOwed
 from cpoms_core.outbox.poller import Poller
 from cpoms_core.tenancy.settings import read_settings
 from cpoms_core.testing.counting import counted
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 HOUR = dt.timedelta(hours=1)
@@ -63,19 +62,8 @@ def named(school: SchoolForTests, hours: int = 24, group: str = "DSLs") -> None:
 
 
 def recorded(school: SchoolForTests, to: Collection[str] = ("colleague",)) -> Incident:
-    with school.app.transaction(school.id) as db:
-        return record_incident(
-            db,
-            school.viewer("teacher"),
-            NewIncident(
-                new_id(),
-                school.students["aoife"],
-                "She was quiet.",
-                [school.categories["Behaviour"]],
-                utc_now(),
-                alert_ids=[school.users[who] for who in to],
-            ),
-        )
+    people = [school.users[who] for who in to]
+    return add_incident(school, "She was quiet.", "teacher", alert_ids=people)
 
 
 def alerts(school: SchoolForTests) -> list[Alert]:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from cpoms_core.access.viewer import Viewer, utc_now
+from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
-from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import NewIncident, record_incident
+from cpoms_core.incidents.services import record_incident
 from cpoms_core.testing.probe import behaviour
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
 
@@ -36,14 +36,7 @@ def record(probe_app: Application, school: SchoolForTests, viewer: Viewer) -> Ca
     """Records an incident as its page does, and says its id once it is committed."""
 
     def do(values: dict[str, Any] | None = None, who: Viewer | None = None) -> uuid.UUID:
-        new = NewIncident(
-            submission=new_id(),
-            student_id=school.students["aoife"],
-            text="A concern.",
-            category_ids=[school.categories["Behaviour"]],
-            occurred_at=utc_now(),
-            module_values=values or {},
-        )
+        new = new_incident(school, text="A concern.", module_values=values or {})
         with probe_app.transaction(school.id) as db:
             incident_id = record_incident(db, who or viewer, new).id
             do.failures = list(db.hook_failures)  # type: ignore[attr-defined]

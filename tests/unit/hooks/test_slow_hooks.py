@@ -26,7 +26,7 @@ from cpoms_core.hooks import hookimpl
 from cpoms_core.hooks.failures import FAILED, SLOW
 from cpoms_core.hooks.relay import PluginSession, TransactionEnded
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import NewIncident, record_incident
+from cpoms_core.incidents.services import record_incident
 from cpoms_core.modules import Module
 from cpoms_core.modules.failing import WINDOW, write_failures
 from cpoms_core.modules.models import HookSetAside, ModuleFailure
@@ -37,6 +37,7 @@ from cpoms_core.outbox.running import run_claimed
 from cpoms_core.testing.probe import PROBE, behaviour
 from cpoms_core.testing.probe.hooks import keep_note
 from cpoms_core.testing.probe.models import ProbeNote
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests, make_school
 from cpoms_core.testing.slowness import Hands, Stopwatch, counting
 
@@ -86,14 +87,7 @@ def collect(school: SchoolForTests, hook: str = "nav_items", **arguments: Any) -
 
 def record(school: SchoolForTests) -> uuid.UUID:
     """Records an incident; it must be there however the modules behave."""
-    new = NewIncident(
-        submission=new_id(),
-        student_id=school.students["aoife"],
-        text="A concern.",
-        category_ids=[school.categories["Behaviour"]],
-        occurred_at=utc_now(),
-        module_values={"probe-note": "typed"},
-    )
+    new = new_incident(school, text="A concern.", module_values={"probe-note": "typed"})
     who = school.viewer("lead")
     with school.app.transaction(school.id) as db:
         incident_id = record_incident(db, who, new).id

@@ -10,7 +10,8 @@ import pytest
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident
-from cpoms_core.incidents.services import NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import NewAction, record_action
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 Record = Callable[..., Incident]
@@ -21,16 +22,8 @@ def record(school: SchoolForTests) -> Record:
     """Records an incident about Aoife in Behaviour, as the teacher, unless said otherwise."""
 
     def make(who: str = "teacher", **changes: Any) -> Incident:
-        values: dict[str, Any] = {
-            "submission": new_id(),
-            "student_id": school.students["aoife"],
-            "text": "She said that she is afraid to go home.",
-            "category_ids": [school.categories["Behaviour"]],
-            "occurred_at": utc_now(),
-            **changes,
-        }
-        with school.app.transaction(school.id) as db:
-            return record_incident(db, school.viewer(who), NewIncident(**values))
+        values = {"text": "She said that she is afraid to go home.", **changes}
+        return add_incident(school, who=who, **values)
 
     return make
 

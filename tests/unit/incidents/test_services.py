@@ -24,10 +24,11 @@ from cpoms_core.incidents.models import (
     IncidentStudent,
     IncidentVersion,
 )
-from cpoms_core.incidents.services import FormRefused, Linked, NewIncident, record_incident
+from cpoms_core.incidents.services import FormRefused, Linked, record_incident
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.students.models import Monitoring
 from cpoms_core.tenancy.services import change_setting
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
@@ -144,10 +145,7 @@ def test_numbers_rise_without_gaps_under_concurrency(school: SchoolForTests) -> 
 
     def submit(fails: bool) -> None:
         with school.app.session(school.id, writes=True) as db:
-            new = NewIncident(
-                new_id(), school.students["aoife"], "x", [school.categories["Behaviour"]], utc_now()
-            )
-            record_incident(db, viewer, new)
+            record_incident(db, viewer, new_incident(school, text="x"))
             if fails:
                 db.rollback()
             else:

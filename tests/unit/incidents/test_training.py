@@ -37,7 +37,6 @@ from cpoms_core.incidents.services import (
     FormRefused,
     Merge,
     NewAction,
-    NewIncident,
     Split,
     delete_incident,
     merge_incident,
@@ -54,6 +53,7 @@ from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.outbox.outcomes import RecordGone
 from cpoms_core.students.models import Monitoring
 from cpoms_core.tenancy.services import next_numbers
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 Given = Callable[..., Any]
@@ -168,9 +168,7 @@ def test_switched_off_between_form_and_submit(school: SchoolForTests, record: Gi
     viewer = school.viewer("teacher")
     end(school)
     assert viewer.school.training and not school.viewer("teacher").school.training
-    typed = NewIncident(
-        new_id(), school.students["aoife"], "Hm.", [school.categories["Behaviour"]], utc_now()
-    )
+    typed = new_incident(school, text="Hm.")
     with school.app.transaction(school.id) as db:
         assert not record_incident(db, viewer, typed).training
     again = replace(typed, submission=new_id(), opened_in_training=True)
@@ -520,10 +518,7 @@ def test_what_is_being_recorded_is_waited_for(school: SchoolForTests, record: Gi
     begin(school)
     viewer, before = school.viewer("lead"), seen(school)
     with ended_meanwhile(school, before) as (db, came):
-        typed = NewIncident(
-            new_id(), school.students["aoife"], "Late.", [school.categories["Behaviour"]], utc_now()
-        )
-        late = record_incident(db, viewer, typed)
+        late = record_incident(db, viewer, new_incident(school, text="Late."))
     assert type(came[0]) is ChangedMeanwhile
     assert late.training and now(school, late).deleted_at is None
 

@@ -16,7 +16,6 @@ from sqlalchemy import Engine, create_engine, inspect, select
 from sqlalchemy.pool import NullPool
 
 from cpoms_core import cli
-from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.config import configure
 from cpoms_core.database.types import new_id
@@ -24,7 +23,6 @@ from cpoms_core.deployment import Deployment
 from cpoms_core.errors import Refused
 from cpoms_core.hooks import hookimpl
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.migrations import state
 from cpoms_core.migrations.migrate import ModulesNotMigrated, migrate
 from cpoms_core.modules import Module, registry
@@ -35,6 +33,7 @@ from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.tenancy.models import ModuleSwitch
 from cpoms_core.testing.conformance import browser_for
 from cpoms_core.testing.fixtures import with_probe
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
 Make = Callable[[], Deployment]
@@ -129,16 +128,7 @@ def put_row(deployment: Deployment, school_id: int) -> None:
 
 
 def record(school: SchoolForTests, **more: Any) -> None:
-    new = NewIncident(
-        submission=new_id(),
-        student_id=school.students["aoife"],
-        text="A concern.",
-        category_ids=[school.categories["Behaviour"]],
-        occurred_at=utc_now(),
-        **more,
-    )
-    with school.app.transaction(school.id) as db:
-        record_incident(db, school.viewer("lead"), new)
+    add_incident(school, "A concern.", **more)
     with school.app.session(school.id, writes=False) as db:
         assert db.scalars(select(Incident.text)).all()[-1] == "A concern."
 

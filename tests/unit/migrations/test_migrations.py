@@ -19,7 +19,7 @@ from cpoms_core.application import Application
 from cpoms_core.database.base import Base
 from cpoms_core.database.types import new_id
 from cpoms_core.deployment import Deployment
-from cpoms_core.incidents.services import NewAction, NewIncident, record_action, record_incident
+from cpoms_core.incidents.services import NewAction, record_action, record_incident
 from cpoms_core.migrations import guards
 from cpoms_core.migrations import migrate as migrating
 from cpoms_core.migrations.migrate import BrokenReferences, migrate
@@ -27,6 +27,7 @@ from cpoms_core.modules.registry import installed
 from cpoms_core.tenancy.row_security import school_tables
 from cpoms_core.testing.fixtures import with_probe
 from cpoms_core.testing.probe import PROBE
+from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests, make_school
 from cpoms_core.testing.walls import assert_unprotected_tables
 
@@ -44,19 +45,13 @@ def _populate(deployment: Deployment) -> SchoolForTests:
         school = make_school(app)
         lead = school.viewer("lead")
         with app.transaction(school.id) as db:
-            incident = record_incident(
-                db,
-                lead,
-                NewIncident(
-                    submission=new_id(),
-                    student_id=school.students["aoife"],
-                    text="A concern.",
-                    category_ids=[school.categories["Behaviour"]],
-                    occurred_at=utc_now(),
-                    alert_ids=[school.users["head"]],
-                    module_values={"probe-note": "kept"},
-                ),
+            new = new_incident(
+                school,
+                text="A concern.",
+                alert_ids=[school.users["head"]],
+                module_values={"probe-note": "kept"},
             )
+            incident = record_incident(db, lead, new)
             record_action(db, lead, NewAction(new_id(), incident.id, "Done.", utc_now()))
             assert not db.hook_failures
     app.engines.dispose()

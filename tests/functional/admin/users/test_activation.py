@@ -8,24 +8,17 @@ import pytest
 
 from cpoms_core.access.models import Account, LoginSession, Membership, ResetLink, User
 from cpoms_core.access.sessions import hashed
-from cpoms_core.access.viewer import utc_now
 from cpoms_core.admin.services.users import deactivate_user
 from cpoms_core.alerts.models import Alert
 from cpoms_core.application import Application
-from cpoms_core.database.types import new_id
 from cpoms_core.errors import Refused
-from cpoms_core.incidents.services import NewIncident, record_incident
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
 
 def tell(school: SchoolForTests, who: str) -> Any:
     """Records an incident by the teacher that alerts one user."""
-    new = NewIncident(
-        new_id(), school.students["aoife"], "A note.", [school.categories["Behaviour"]], utc_now(),
-        alert_ids=[school.users[who]],
-    )  # fmt: skip
-    with school.app.transaction(school.id) as db:
-        return record_incident(db, school.viewer("teacher"), new).id
+    return add_incident(school, who="teacher", alert_ids=[school.users[who]]).id
 
 
 def test_what_will_happen_is_said_first(school: SchoolForTests, web: Any, pages: Any, address: Any) -> None:

@@ -11,11 +11,10 @@ from cpoms_core.access.models import ClassRestriction, GroupPermission
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import Alert, AutomaticAlert
 from cpoms_core.alerts.queries import About, configured
-from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.students.models import StudentGroup
 from cpoms_core.testing.browsing import csrf_of
+from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
 
@@ -36,15 +35,8 @@ def class_id(school: SchoolForTests, name: str) -> uuid.UUID:
 
 
 def record(school: SchoolForTests, *alerted: str, number: int = 1) -> list[uuid.UUID]:
-    made = []
-    for _ in range(number):
-        new = NewIncident(
-            new_id(), school.students["aoife"], "A note.", [school.categories["Behaviour"]], utc_now(),
-            alert_ids=[school.users[who] for who in alerted],
-        )  # fmt: skip
-        with school.app.transaction(school.id) as db:
-            made.append(record_incident(db, school.viewer("lead"), new).id)
-    return made
+    people = [school.users[who] for who in alerted]
+    return [add_incident(school, alert_ids=people).id for _ in range(number)]
 
 
 def seen(page: Any, pages: Any) -> str:
