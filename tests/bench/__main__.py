@@ -29,17 +29,21 @@ from tests.bench import log_in, packing, printing
 from tests.bench.filling import filled_school
 from tests.bench.floor import bare_page, by_hand, recorded
 
+WARM = 12
+"""Runs that are not counted: PostgreSQL plans a statement anew for its first runs, ten in all."""
 
-def median(run: Callable[[], Any], runs: int) -> float:
-    """The median of some runs in milliseconds, after two that are not counted."""
-    for _ in range(2):
-        run()
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        run()
-        times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times)
+
+def medians(runs: int, *each: Callable[[], Any]) -> list[float]:
+    """The median of each in milliseconds. They take turns, so that whatever else the machine does meanwhile
+    slows them all alike."""
+    times: list[list[float]] = [[] for _ in each]
+    for number in range(WARM + runs):
+        for run, own in zip(each, times, strict=True):
+            began = time.perf_counter()
+            run()
+            if number >= WARM:
+                own.append((time.perf_counter() - began) * 1000)
+    return [statistics.median(own) for own in times]
 
 
 class Visitor:
@@ -94,9 +98,9 @@ def figures(app: Application, incidents: int, runs: int, folder: Path) -> dict[s
         with recorded(app.engines.reading, app.engines.writing) as statements:
             answer = page()
         hand = by_hand(app.engines.writing, statements, known)
-        floor = median(hand, runs) + median(bare_page(folder, answer), runs)
+        took, sql, bare = medians(runs, page, hand, bare_page(folder, answer))
         hand.close()  # type: ignore[attr-defined]
-        found[name] = (median(page, runs), floor)
+        found[name] = (took, sql + bare)
     return found
 
 
