@@ -8,6 +8,7 @@ concern that is being recorded; so there only what reads is interrupted (`note_r
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -44,7 +45,8 @@ class StatementLimit:
     def __init__(self, connection: Connection, deadline: Deadline) -> None:
         self._driver: Any = None
         if connection.dialect.name == "postgresql":
-            milliseconds = max(1, int(deadline.left * 1000))  # none would be no limit
+            # none would be no limit; and who is stopped must find that the time is over, not just before it
+            milliseconds = math.ceil(deadline.left * 1000) + 1
             connection.exec_driver_sql(STATEMENT_TIMEOUT, (str(milliseconds),))
             return
         info = connection.info

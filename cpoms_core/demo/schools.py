@@ -122,8 +122,8 @@ def make_school(app: Application, planned: Planned, folder: Path, tell: Tell) ->
 
 
 def fill_modules(app: Application, school_id: int, lead: Viewer) -> None:
-    """Has each module add what it would hold. Raises NoDemo where one could not."""
-    for module in app.modules:
+    """Has each module that is on add what it would hold. Raises NoDemo where one could not."""
+    for module in sorted(lead.modules):
         with app.transaction(school_id) as db:
             app.hooks.own("fill_demo", db, lead, module, app=app)
             if db.hook_failures:
