@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from cpoms_core.database.time_limits import note_reading
@@ -45,6 +46,7 @@ def make_engines(url: str, *, pool_size: int = 10) -> Engines:
         )
         # the reading engine shares the pool and the guards of the writing one
         engines = Engines(writing.execution_options(postgresql_readonly=True), writing)
+        event.listen(writing, "do_connect", _connect_to_postgresql)
         refuse_powerful_role(writing)
         guard_engine(writing)
     return engines
@@ -81,6 +83,23 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
 
     event.listen(engine, "before_cursor_execute", note_reading)
     return engine
+
+
+class PlanKeeping(psycopg.Connection[Any]):
+    """A connection that ends what only read by COMMIT. psycopg forgets its prepared statements at a ROLLBACK,
+    which is how SQLAlchemy ends a transaction that nobody committed: after each page PostgreSQL had to plan
+    all of its statements anew, which took longer than running them."""
+
+    def rollback(self) -> None:
+        if self.read_only:
+            self.commit()
+        else:
+            super().rollback()
+
+
+def _connect_to_postgresql(_dialect: Any, _record: Any, arguments: Any, named: Any) -> PlanKeeping:
+    """Engine listener (`do_connect`)."""
+    return PlanKeeping.connect(*arguments, **named)
 
 
 def _lower(text: Any) -> Any:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,14 @@ from sqlalchemy import select
 from webob import Request
 
 from cpoms_core import main as wsgi_of
+from cpoms_core.access.models import Account
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
-from cpoms_core.deployment import Deployment
-from cpoms_core.migrations.migrate import migrate
-from cpoms_core.modules.registry import installed
 from cpoms_core.students.models import Student
 from cpoms_core.testing.schools import SchoolForTests
 from cpoms_core.web.request import cookie_name
 from tests.bench import log_in, packing, printing
+from tests.bench.databases import migrated
 from tests.bench.filling import filled_school
 from tests.bench.floor import bare_page, by_hand, recorded
 
@@ -63,45 +62,70 @@ class Visitor:
         return answer
 
 
-def figures(app: Application, incidents: int, runs: int, folder: Path) -> dict[str, tuple[float, float]]:
-    """Name -> milliseconds of the page and of its floor."""
-    school = filled_school(app, incidents)
-    visitor = Visitor(app, school)
-    with app.session(school.id, writes=False) as db:
-        student = db.scalars(select(Student.id).where(Student.mis_id == "b600")).one()
-        known = set(db.scalars(select(Student.id)))
-    known |= {*school.users.values(), *school.groups.values(), *school.categories.values()}
-    with app.session(None, writes=False) as db:
-        from cpoms_core.access.models import Account
+class Filled:
+    """A database with one school of many incidents, asked through its pages."""
 
-        known |= set(db.scalars(select(Account.id)))
-    token = {"csrf_token": visitor.token}
-    pages: dict[str, Callable[[], Any]] = {
-        "quick search": lambda: visitor.ask("/", {**token, "q": "surname06"}),
-        "chronology": lambda: visitor.ask(f"/students/{student}/incidents"),
-        "dashboard": lambda: visitor.ask("/"),
-        "submit incident": lambda: visitor.ask(
-            "/incidents/add",
-            {
-                **token,
-                "submission": str(new_id()),
-                "student": str(student),
-                "text": "Something happened.",
-                "categories": str(school.categories["Behaviour"]),
-                "occurred": "2026-01-05T08:35",
-                "alerts": str(school.users["teacher"]),
-            },
-        ),
-    }
-    found = {}
-    for name, page in pages.items():
-        with recorded(app.engines.reading, app.engines.writing) as statements:
+    def __init__(self, app: Application, incidents: int, folder: Path) -> None:
+        self.app, self.incidents, self.folder = app, incidents, folder
+        self.school = filled_school(app, incidents)
+        self.visitor = Visitor(app, self.school)
+        with app.session(self.school.id, writes=False) as db:
+            self.student = db.scalars(select(Student.id).where(Student.mis_id == "b600")).one()
+
+    def page(self, name: str) -> Callable[[], Any]:
+        """What asks for a page, by the name of its figure."""
+        ask, token = self.visitor.ask, {"csrf_token": self.visitor.token}
+        if name == "quick search":
+            return lambda: ask("/", {**token, "q": "surname06"})
+        if name == "chronology":
+            return lambda: ask(f"/students/{self.student}/incidents")
+        if name == "dashboard":
+            return lambda: ask("/")
+        concern = {
+            **token,
+            "student": str(self.student),
+            "text": "Something happened.",
+            "categories": str(self.school.categories["Behaviour"]),
+            "occurred": "2026-01-05T08:35",
+            "alerts": str(self.school.users["teacher"]),
+        }
+        return lambda: ask("/incidents/add", {**concern, "submission": str(new_id())})
+
+    def known(self) -> set[uuid.UUID]:
+        """The ids that stand in statements and were there before: of these a floor makes no new ones."""
+        school = self.school
+        with self.app.session(school.id, writes=False) as db:
+            known = set(db.scalars(select(Student.id)))
+        with self.app.session(None, writes=False) as db:
+            known |= set(db.scalars(select(Account.id)))
+        return known | {*school.users.values(), *school.groups.values(), *school.categories.values()}
+
+    @contextmanager
+    def measured(self, name: str) -> Iterator[tuple[Callable[[], Any], ...]]:
+        """A page and the two parts of its floor."""
+        page, engines = self.page(name), self.app.engines
+        with recorded(engines.reading, engines.writing) as statements:
             answer = page()
-        hand = by_hand(app.engines.writing, statements, known)
-        took, sql, bare = medians(runs, page, hand, bare_page(folder, answer))
-        hand.close()  # type: ignore[attr-defined]
-        found[name] = (took, sql + bare)
-    return found
+        with by_hand(engines.writing, statements, self.known()) as hand:
+            yield page, hand, bare_page(self.folder, answer)
+
+
+def figures(databases: Sequence[Filled], runs: int) -> None:
+    """Prints each figure beside its floor for each database, and how it grows from the first to the last. All
+    of them take turns."""
+    for name in ("quick search", "chronology", "dashboard", "submit incident"):
+        with ExitStack() as stack:
+            each = [part for one in databases for part in stack.enter_context(one.measured(name))]
+            times = iter(medians(runs, *each))
+        print(name, flush=True)
+        pages = []
+        for one, page, sql, bare in zip(databases, times, times, times, strict=True):
+            floor = sql + bare
+            times_floor = f"floor {floor:7.1f} ms   x {page / floor:.1f}"
+            print(f"  {one.incidents:>9,} incidents {page:8.1f} ms   {times_floor}", flush=True)
+            pages.append(page)
+        if len(pages) > 1:
+            print(f"  growth x {pages[-1] / pages[0]:.2f}", flush=True)
 
 
 def import_figures(app: Application, folder: Path) -> None:
@@ -111,21 +135,6 @@ def import_figures(app: Application, folder: Path) -> None:
     measure(app, folder)
 
 
-def deployment_of(kind: str, folder: Path) -> tuple[Deployment, Callable[[], None]]:
-    """An empty, migrated database, and how to end it."""
-    if kind == "sqlite":
-        return Deployment(folder), lambda: None
-    from cpoms_core.testing import postgres_cluster
-
-    cluster = postgres_cluster.start_for_run()
-    if cluster is None:
-        raise SystemExit(postgres_cluster.require_or_reason())
-    name = f"bench_{uuid.uuid4().hex[:8]}"
-    cluster.create_database(name)
-    made = Deployment(folder, database_url=cluster.app_url(name), owner_url=cluster.owner_url(name))
-    return made, cluster.stop
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--incidents", type=int, nargs="+", default=[30_000, 300_000])
@@ -133,30 +142,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--no-import", action="store_true")
     options = parser.parse_args()
-    results = []
-    for incidents in options.incidents:
-        with tempfile.TemporaryDirectory() as name:
-            deployment, end = deployment_of(options.database, Path(name))
-            migrate(deployment.owner_url, installed())
-            app = Application(deployment)
-            print(f"{options.database}, {incidents:,} incidents", flush=True)
-            results.append(figures(app, incidents, options.runs, Path(name)))
-            for figure, (page, floor) in results[-1].items():
-                print(
-                    f"  {figure:<16} {page:8.1f} ms   floor {floor:7.1f} ms   x {page / floor:.1f}",
-                    flush=True,
-                )
-            log_in.report(app)
-            if incidents == options.incidents[-1] and not options.no_import:
-                import_figures(app, Path(name))
-                printing.report(app)
-                packing.report(app)
-            app.engines.dispose()
-            end()
-    if len(results) > 1:
-        print(f"growth from {options.incidents[0]:,} to {options.incidents[-1]:,}")
-        for figure in results[0]:
-            print(f"  {figure:<16} x {results[-1][figure][0] / results[0][figure][0]:.2f}")
+    with ExitStack() as stack:
+        databases = []
+        for incidents in options.incidents:
+            app, folder = stack.enter_context(migrated(options.database))
+            databases.append(Filled(app, incidents, folder))
+        print(options.database, flush=True)
+        figures(databases, options.runs)
+        last = databases[-1]
+        log_in.report(last.app)
+        if not options.no_import:
+            import_figures(last.app, last.folder)
+            printing.report(last.app)
+            packing.report(last.app)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,10 @@ Statement = tuple[str, Any, bool]
 
 @contextmanager
 def recorded(*engines: Engine) -> Iterator[list[Statement]]:
-    """The statements that ran meanwhile, with their parameters as the driver got them."""
+    """The statements that ran meanwhile, with their parameters as the driver got them. Engines that share a
+    pool share their events too, and are listened to once."""
     found: list[Statement] = []
+    engines = tuple({engine.pool: engine for engine in engines}.values())
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, many: bool) -> None:
         found.append((statement, parameters, many))
@@ -46,7 +48,10 @@ def recorded(*engines: Engine) -> Iterator[list[Statement]]:
             event.remove(engine, "before_cursor_execute", note)
 
 
-def by_hand(engine: Engine, statements: list[Statement], known: set[uuid.UUID]) -> Callable[[], None]:
+@contextmanager
+def by_hand(
+    engine: Engine, statements: list[Statement], known: set[uuid.UUID]
+) -> Iterator[Callable[[], None]]:
     """Runs the recorded statements again in one transaction, rows fetched. Ids that the page made get new
     ones each time, so that what it inserted can be inserted again; the incident takes the next number."""
     pooled = engine.raw_connection()
@@ -78,8 +83,10 @@ def by_hand(engine: Engine, statements: list[Statement], known: set[uuid.UUID]) 
                     number = rows[0][0]
         connection.commit()
 
-    run.close = pooled.close  # type: ignore[attr-defined]
-    return run
+    try:
+        yield run
+    finally:
+        pooled.close()
 
 
 def _renewed(parameters: Any, known: set[uuid.UUID], fresh: dict[Any, Any]) -> Any:

@@ -9,10 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import statistics
-import tempfile
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from webob import Request
@@ -22,6 +19,7 @@ from cpoms_core.access import throttle
 from cpoms_core.access.accounts import email_key
 from cpoms_core.application import Application
 from cpoms_core.testing.schools import SchoolForTests, make_school
+from tests.bench.databases import migrated
 
 RUNS = 60
 LOWEST, HIGHEST = 0.9, 1.1
@@ -85,24 +83,14 @@ def report(app: Application, runs: int = RUNS) -> None:
     print(f"  log-in: unknown  {times}   x {ratio:.2f}{verdict}", flush=True)
 
 
-def main(deployment_of: Callable[..., Any]) -> None:
-    from cpoms_core.migrations.migrate import migrate
-    from cpoms_core.modules.registry import installed
-
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--runs", type=int, default=RUNS)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        deployment, end = deployment_of(options.database, Path(name))
-        migrate(deployment.owner_url, installed())
-        app = Application(deployment)
+    with migrated(options.database) as (app, _folder):
         report(app, options.runs)
-        app.engines.dispose()
-        end()
 
 
 if __name__ == "__main__":
-    from tests.bench.__main__ import deployment_of
-
-    main(deployment_of)
+    main()

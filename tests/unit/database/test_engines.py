@@ -137,3 +137,28 @@ def test_what_people_typed_stays_out_of_errors(app: Application, school: SchoolF
         with pytest.raises(DBAPIError) as caught:
             db.execute(insert(Setting), rows)
     assert "secret-word" not in str(caught.value).replace(str(caught.value.orig), "")
+
+
+def test_postgresql_keeps_its_plans_from_page_to_page(app: Application, school: SchoolForTests) -> None:
+    """What only read ends by COMMIT: at a ROLLBACK the driver would forget its prepared statements."""
+    if app.engines.dialect != "postgresql":
+        pytest.skip("SQLite's statements are kept by its driver")
+    alone = Application(
+        app.deployment, engines=engines.make_engines(app.deployment.database_url, pool_size=1)
+    )
+    for _page in range(8):
+        with alone.session(school.id, writes=False) as db:
+            db.scalars(select(Setting.name)).all()
+    connection = alone.engines.writing.raw_connection()
+    prepared = connection.cursor().execute("SELECT statement FROM pg_prepared_statements").fetchall()
+    connection.close()
+    alone.engines.dispose()
+    assert any("FROM setting" in statement for (statement,) in prepared)
+
+
+def test_what_was_not_committed_is_rolled_back(app: Application, school: SchoolForTests) -> None:
+    """Only sessions that read end by COMMIT."""
+    with app.session(school.id, writes=True) as db:
+        db.execute(insert(Setting).values(school_id=school.id, name="accent", value="#000000"))
+    with app.session(school.id, writes=False) as db:
+        assert db.scalar(select(func.count()).select_from(Setting).where(Setting.name == "accent")) == 0
