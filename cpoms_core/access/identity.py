@@ -19,11 +19,11 @@ from cpoms_core.hooks.types import Permission
 from cpoms_core.modules.models import HookSetAside
 from cpoms_core.students.names_of_school import hider_of
 from cpoms_core.tenancy.models import ModuleSwitch, School, Setting
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 from cpoms_core.tenancy.settings import with_defaults
 from cpoms_core.tenancy.training import SETTING as TRAINING
 
-_SCHOOL = (
+_SCHOOL = built_once(
     select(
         School.id,
         School.slug,
@@ -36,17 +36,19 @@ _SCHOOL = (
     .outerjoin(Setting, Setting.school_id == School.id)
     .where(School.id == bindparam("school"))
 )
-_MODULES = select(literal("module").label("what"), ModuleSwitch.module.label("name")).where(
+_SWITCHED = select(literal("module").label("what"), ModuleSwitch.module.label("name")).where(
     ModuleSwitch.enabled
 )
-_PERMISSIONS = select(literal("permission").label("what"), GroupPermission.permission.label("name")).where(
+_PERMITTED = select(literal("permission").label("what"), GroupPermission.permission.label("name")).where(
     GroupPermission.group_id == bindparam("group")
 )
-_SET_ASIDE = select(
+_ASIDE = select(
     literal("set aside").label("what"), (HookSetAside.module + "." + HookSetAside.hook).label("name")
 ).where(HookSetAside.lifted_at.is_(None))
-_RIGHTS = union_all(_MODULES, _PERMISSIONS, _SET_ASIDE)
-_SESSION = (
+_MODULES, _PERMISSIONS, _SET_ASIDE, _RIGHTS = (
+    built_once(one) for one in (_SWITCHED, _PERMITTED, _ASIDE, union_all(_SWITCHED, _PERMITTED, _ASIDE))
+)
+_SESSION = built_once(
     select(
         LoginSession.token_hash,
         LoginSession.id,

@@ -13,7 +13,7 @@ from cpoms_core.access.models import ClassAccess, ClassRestriction, NewClass, Us
 from cpoms_core.errors import NothingThere
 from cpoms_core.students.models import StudentGroup
 from cpoms_core.students.names import group_name
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 KINDS = {"tutor": "Tutor groups", "year": "Year groups"}
 
@@ -97,14 +97,16 @@ def one_class(db: SchoolSession, group_id: uuid.UUID | None) -> ClassChoice:
     return ClassChoice(row.id, row.kind, row.name)
 
 
+NEW_CLASSES = built_once(
+    select(StudentGroup.id, StudentGroup.kind, StudentGroup.name)
+    .join(NewClass, NewClass.student_group_id == StudentGroup.id)
+    .join(ClassRestriction, ClassRestriction.kind == StudentGroup.kind)
+    .where(NewClass.seen_at.is_(None))
+    .order_by(StudentGroup.kind, StudentGroup.name)
+)
+
+
 def new_classes(db: SchoolSession) -> list[ClassChoice]:
     """Classes that an import brought while their kind was restricted, and which nobody has edited or marked
     as seen since."""
-    rows = db.execute(
-        select(StudentGroup.id, StudentGroup.kind, StudentGroup.name)
-        .join(NewClass, NewClass.student_group_id == StudentGroup.id)
-        .join(ClassRestriction, ClassRestriction.kind == StudentGroup.kind)
-        .where(NewClass.seen_at.is_(None))
-        .order_by(StudentGroup.kind, StudentGroup.name)
-    )
-    return [ClassChoice(*row) for row in rows]
+    return [ClassChoice(*row) for row in db.execute(NEW_CLASSES)]

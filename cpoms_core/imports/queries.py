@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from cpoms_core.access import policy
 from cpoms_core.access.models import User
@@ -16,7 +16,7 @@ from cpoms_core.errors import NothingThere
 from cpoms_core.imports.models import ImportRun
 from cpoms_core.imports.reading import sources_on
 from cpoms_core.students.models import Student
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 HEALTHY_FOR = dt.timedelta(hours=26)  # a nightly import and two hours of grace
 LATE_UNTIL = dt.timedelta(hours=72)
@@ -35,22 +35,30 @@ class Health:
     at: dt.datetime | None = None
 
 
+LAST_APPLIED = built_once(
+    select(ImportRun).where(ImportRun.state == "applied").order_by(ImportRun.finished_at.desc()).limit(1)
+)
+FAILED_SINCE = built_once(
+    select(ImportRun.id)
+    .where(
+        ImportRun.state.in_(UNDONE),
+        ImportRun.started_by.is_(None),
+        ImportRun.finished_at > bindparam("since"),
+    )
+    .limit(1)
+)
+
+
 def health(db: SchoolSession, viewer: Viewer) -> Health | None:
     """DSH-05: healthy up to 26 hours after an import, late up to 72; then, or after an automatic import that
     failed since, failing. None where the school has no module that imports, and never imported."""
-    last = db.scalar(
-        select(ImportRun).where(ImportRun.state == "applied").order_by(ImportRun.finished_at.desc()).limit(1)
-    )
+    last = db.scalar(LAST_APPLIED)
     if last is None or last.finished_at is None:
         if not sources_on(db.app, viewer):
             return None
         return Health("bad", "No import yet", "students come with the first one")
     at, detail = last.finished_at, f"last import {moment(viewer, last.finished_at)}"
-    failed = db.scalar(
-        select(ImportRun.id)
-        .where(ImportRun.state.in_(UNDONE), ImportRun.started_by.is_(None), ImportRun.finished_at > at)
-        .limit(1)
-    )
+    failed = db.scalar(FAILED_SINCE, {"since": at})
     age = viewer.now() - at
     if failed is not None or age > LATE_UNTIL:
         return Health("bad", "Import failing", detail, at)

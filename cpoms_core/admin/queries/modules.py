@@ -17,7 +17,7 @@ from cpoms_core.modules import Module
 from cpoms_core.modules.models import HookSetAside, ModuleFailure
 from cpoms_core.outbox.models import OutboxItem, Wakeup
 from cpoms_core.outbox.queries import OPEN
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 MOST = 500
 """Failures that nobody has seen are read up to so many; a module that fails on every page makes thousands."""
@@ -135,8 +135,10 @@ def _entities(module: Module) -> list[Mapper[OfSchool]]:
     return [one for one in own if one.class_.__module__.startswith(f"{module.package}.")]
 
 
+UNSEEN = built_once(select(ModuleFailure.module).where(ModuleFailure.seen_at.is_(None)).distinct())
+
+
 def count_failing(db: SchoolSession, viewer: Viewer) -> int:
     """How many installed modules need an administrator's look, for the dashboard's notice. One statement."""
-    unseen = select(ModuleFailure.module).where(ModuleFailure.seen_at.is_(None)).distinct()
-    failed = set(db.scalars(unseen))
+    failed = set(db.scalars(UNSEEN))
     return len(failed | {module for module, _hook in viewer.set_aside} | set(db.app.behind))
