@@ -16,6 +16,7 @@ from cpoms_core.documents.storage import Storage
 from cpoms_core.hooks.relay import HookRelay
 from cpoms_core.hooks.timing import Limits
 from cpoms_core.hooks.types import AuditWords, MailSpec, Permission, SettingSpec, Task
+from cpoms_core.imports.captions import check_captioned
 from cpoms_core.imports.records import MisSource
 from cpoms_core.migrations.state import TablesOfModules
 from cpoms_core.modules import Module
@@ -123,7 +124,7 @@ class Application:
     def check(self) -> None:
         """Reads what the worker would only find out when it is owed, so that a slip stops the start. Raises
         ValueError."""
-        _ = self.tasks, self.mails
+        _ = self.tasks, self.mails, self.mis_sources
 
     @cached_property
     def mails(self) -> dict[str, tuple[str, MailSpec]]:
@@ -151,12 +152,13 @@ class Application:
 
     @cached_property
     def mis_sources(self) -> dict[str, tuple[str, MisSource]]:
-        """Every MIS source by name, with its module."""
-        return {
-            source.name: (module, source)
-            for module, sources in self.hooks.boot("register_mis_sources")
-            for source in sources
-        }
+        """Every MIS source by name, with its module. Raises ValueError for fields by unusable names."""
+        found: dict[str, tuple[str, MisSource]] = {}
+        for module, sources in self.hooks.boot("register_mis_sources"):
+            for source in sources:
+                check_captioned(source)
+                found[source.name] = (module, source)
+        return found
 
 
 def _refuse_foreign_name(module: str, name: str, separator: str) -> None:

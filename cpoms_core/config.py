@@ -19,6 +19,7 @@ PARTS = (
     "cpoms_core.web.tweens",
     "cpoms_core.web.inputs",
     "cpoms_core.web.auditing",
+    "cpoms_core.incidents.locked_forms",
     "cpoms_core.access.hiding_views",
     "cpoms_core.web.page",
     "cpoms_core.web.errors",

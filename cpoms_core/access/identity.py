@@ -95,6 +95,7 @@ class Login:
     csrf_token: str
     account_id: uuid.UUID
     touched_at: dt.datetime
+    idle: dt.timedelta  # after so long without activity it is locked
     proved_at: dt.datetime
     locked: bool
     email: str
@@ -183,6 +184,7 @@ def asking(db: SchoolSession, token: str, now: dt.datetime) -> Asking:
         row.csrf_token,
         row.account_id,
         row.touched_at,
+        idle,
         row.proved_at,
         locked=row.locked_at is not None or row.touched_at < now - idle,
         email=row.email,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from cpoms_core.access import account_views, hiding_views, views
+from cpoms_core.access import account_views, activity, hiding_views, views
 from cpoms_core.modules.routes import (
     CORE,
     IN_SERVICE,
@@ -29,6 +29,7 @@ def includeme(config: Configurator) -> None:
         ("new-password", "/password/{token}"),
         ("lock", "/session/lock"),
         ("unlock", "/session/unlock"),
+        ("active", "/session/active"),
         ("session-token", "/session/token"),
         ("names", "/session/names"),
         ("account", "/account"),
@@ -85,6 +86,14 @@ def includeme(config: Configurator) -> None:
         audit=form,
         methods=BOTH,
         template=f"{TEMPLATES}login/locked.pt",
+    )
+    routes.view(
+        activity.active,
+        "active",
+        permission=OWN_ACCOUNT,
+        audit=NotAudited("somebody is at a page, which was audited itself"),
+        methods=("POST",),
+        template="json",
     )
     routes.view(
         views.session_token,

@@ -15,6 +15,7 @@ from cpoms_core.tenancy.scope import SchoolSession
 
 LONGEST = dt.timedelta(hours=12)
 TOUCH_EVERY = dt.timedelta(minutes=1)
+"""How often requests write that a session is in use, at the most."""
 
 
 def hashed(token: str) -> bytes:
@@ -107,15 +108,27 @@ def hide_names(db: SchoolSession, token_hash: bytes, hidden: bool) -> None:
     _update(db, LoginSession.token_hash == token_hash, names_hidden=hidden)
 
 
-def touch(db: SchoolSession, token_hash: bytes, now: dt.datetime) -> None:
-    """Notes that a session is in use."""
-    _update(db, LoginSession.token_hash == token_hash, touched_at=now)
+def is_stale(touched_at: dt.datetime, idle: dt.timedelta, now: dt.datetime) -> bool:
+    """Whether a request must write that its session is in use. Where little idle time is allowed that is
+    sooner than a minute after the last time: what is not written does not count as activity."""
+    return touched_at < now - min(TOUCH_EVERY, idle / 4)
 
 
-def touch_portal(db: SchoolSession, portal_hash: bytes, now: dt.datetime) -> None:
-    """Notes that an SSO log-in is in use, be it at one of its schools: who works at one need not log in to
-    go on to another (ACC-03)."""
-    _update_portal(db, PortalSession.token_hash == portal_hash, touched_at=now)
+def touch(db: SchoolSession, token_hash: bytes, at: dt.datetime) -> None:
+    """Notes that a session was in use; what is known of a later time stays."""
+    _update(db, (LoginSession.token_hash == token_hash) & (LoginSession.touched_at < at), touched_at=at)
+
+
+def touch_portal(db: SchoolSession, portal_hash: bytes, at: dt.datetime) -> None:
+    """Notes that an SSO log-in was in use, be it at one of its schools: who works at one need not log in to
+    go on to another (ACC-03). What is known of a later time stays."""
+    earlier = PortalSession.touched_at < at
+    _update_portal(db, (PortalSession.token_hash == portal_hash) & earlier, touched_at=at)
+
+
+def make_portal_idle(db: SchoolSession, portal_hash: bytes, since: dt.datetime) -> None:
+    """Notes an SSO log-in as unused for so long that the password is asked for."""
+    _update_portal(db, PortalSession.token_hash == portal_hash, touched_at=since)
 
 
 def _update(db: SchoolSession, condition: ColumnElement[bool], **values: object) -> None:

@@ -271,6 +271,8 @@ def unlock(request: Request) -> Any:
     }
 
 
-def session_token(request: Request) -> dict[str, str]:
+def session_token(request: Request) -> dict[str, Any]:
     """The forms' token of the session that goes on in a page which was open before (static/js/http.js)."""
-    return {"csrf_token": request.asking.login.csrf_token, "user": request.viewer.user_name}
+    viewer = request.viewer
+    token = request.asking.login.csrf_token
+    return {"csrf_token": token, "user": viewer.user_name, "elevated": viewer.elevated}

@@ -68,23 +68,25 @@ def includeme(config: Configurator) -> None:
         (training.manage, "admin-training", "training.pt", "training.viewed"),
     ):
         routes.view(view, route, permission=ADMIN, audit=event, template=f"{TEMPLATES}{template}")
-    for view, route, template in (
-        (groups.new_group, "admin-group-new", "group.pt"),
-        (groups.group, "admin-group", "group.pt"),
-        (groups.delete, "admin-group-delete", "group_delete.pt"),
-        (alert_groups.new_alert_group, "admin-alert-group-new", "alert_group.pt"),
-        (alert_groups.alert_group, "admin-alert-group", "alert_group.pt"),
-        (classes.kind, "admin-class-kind", "class_kind.pt"),
-        (classes.one, "admin-class", "class.pt"),
-        (modules.turn, "admin-module", "module_switch.pt"),
-        (settings.settings, "admin-settings", "settings.pt"),
-        (training.manage, "admin-training", "training.pt"),
+    for view, route, template, event in (
+        (groups.new_group, "admin-group-new", "group.pt", EMPTY),
+        (groups.group, "admin-group", "group.pt", "group.viewed"),
+        (groups.delete, "admin-group-delete", "group_delete.pt", "group.viewed"),
+        (alert_groups.new_alert_group, "admin-alert-group-new", "alert_group.pt", EMPTY),
+        (alert_groups.alert_group, "admin-alert-group", "alert_group.pt", "alert-group.viewed"),
+        (alert_groups.delete, "admin-alert-group-delete", "alert_group.pt", "alert-group.viewed"),
+        (classes.kind, "admin-class-kind", "class_kind.pt", "classes.listed"),
+        (classes.one, "admin-class", "class.pt", "class.viewed"),
+        (modules.turn, "admin-module", "module_switch.pt", "module.viewed"),
+        (settings.settings, "admin-settings", "settings.pt", "settings.viewed"),
+        (training.manage, "admin-training", "training.pt", "training.viewed"),
     ):
         routes.view(
             view,
             route,
             permission=ADMIN,
             audit=IN_SERVICE,
+            comes_back=event,
             methods=("POST",),
             template=f"{TEMPLATES}{template}",
         )
@@ -96,11 +98,3 @@ def includeme(config: Configurator) -> None:
         (training.begin, "admin-training-begin"),
     ):
         routes.view(view, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",))
-    routes.view(
-        alert_groups.delete,
-        "admin-alert-group-delete",
-        permission=ADMIN,
-        audit=IN_SERVICE,
-        methods=("POST",),
-        template=f"{TEMPLATES}alert_group.pt",
-    )

@@ -50,12 +50,15 @@ def declare(routes: ModuleRoutes) -> None:
     ):
         page = f"{TEMPLATES}{template}"
         routes.view(view, route, permission=ADMIN, audit=event, template=page)
-        routes.view(view, route, permission=ADMIN, audit=IN_SERVICE, methods=POST, template=page)
+        routes.view(
+            view, route, permission=ADMIN, audit=IN_SERVICE, comes_back=event, methods=POST, template=page
+        )
     routes.view(
         details.send_link,
         "admin-user-link",
         permission=ADMIN,
         audit=IN_SERVICE,
+        comes_back="user.viewed",
         methods=POST,
         template=f"{TEMPLATES}details.pt",
     )

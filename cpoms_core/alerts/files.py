@@ -65,8 +65,8 @@ def mark_file_read(
     db: SchoolSession, viewer: Viewer, document_id: uuid.UUID, alert_ids: Collection[uuid.UUID]
 ) -> None:
     """Closes the viewer's own open alerts to a file, of those that their page showed. Raises NothingThere."""
-    close_own(db, viewer, alert_ids, Alert.document_id == document_id)
-    audit.record(db, viewer, "document.read", [document_id])
+    if close_own(db, viewer, alert_ids, Alert.document_id == document_id):
+        audit.record(db, viewer, "document.read", [document_id])
 
 
 def file_readings(db: SchoolSession, document_id: uuid.UUID) -> list[Reading]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access import policy
@@ -174,15 +174,15 @@ def read_count(incident_id: Any) -> ColumnElement[int]:
     enclosing statement's incident (INC-12)."""
     return (
         select(func.count(func.distinct(Alert.recipient_id)))
-        .where(
-            Alert.incident_id == incident_id,
-            Alert.read_at.is_not(None),
-            Alert.closed_by.is_(None),
-            policy.to_what_is_there(),
-        )
+        .where(Alert.incident_id == incident_id, was_read())
         .correlate_except(Alert)
         .scalar_subquery()
     )
+
+
+def was_read() -> ColumnElement[bool]:
+    """Condition on Alert: its recipient marked it as read, and what it is to is still there."""
+    return and_(Alert.read_at.is_not(None), Alert.closed_by.is_(None), policy.to_what_is_there())
 
 
 @dataclass(frozen=True, slots=True)

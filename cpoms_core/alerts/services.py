@@ -89,17 +89,18 @@ def mark_read(
     db: SchoolSession, viewer: Viewer, incident_id: uuid.UUID, alert_ids: Collection[uuid.UUID]
 ) -> int:
     """Closes the viewer's own open alerts among those that their page showed; an alert that came meanwhile
-    stays open. Returns how many were closed. Raises NothingThere."""
+    stays open. Returns how many were closed: none by a second press. Raises NothingThere."""
     closed = close_own(db, viewer, alert_ids, Alert.incident_id == incident_id)
-    audit.record(db, viewer, "alert.read", [incident_id])
+    if closed:
+        audit.record(db, viewer, "alert.read", [incident_id])
     return closed
 
 
 def close_own(
     db: SchoolSession, viewer: Viewer, alert_ids: Collection[uuid.UUID], to_it: ColumnElement[bool]
 ) -> int:
-    """Closes those of the viewer's own open alerts that are `to_it`, as read. Returns how many. Raises
-    NothingThere where there is none."""
+    """Closes those of the viewer's own open alerts that are `to_it`, as read. Returns how many: none where a
+    first press closed them. Raises NothingThere where there is none that is or was open."""
     closed = db.execute(
         update(Alert)
         .where(to_it, Alert.id.in_(alert_ids), policy.own_alerts(viewer))
@@ -107,7 +108,9 @@ def close_own(
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     if not closed:
-        raise NothingThere
+        before = select(Alert.id).where(to_it, Alert.id.in_(alert_ids), policy.own_read_alerts(viewer))
+        if db.scalars(before).first() is None:
+            raise NothingThere
     return int(closed)
 
 

@@ -4,14 +4,14 @@ in no address and no log."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from webob.multidict import MultiDict
 from wtforms import DateField, SelectField, validators
 
 from cpoms_core.audit.queries import Filters
-from cpoms_core.audit.wording import KINDS
+from cpoms_core.audit.wording import EVENTS, KINDS
 from cpoms_core.hooks.types import AuditKind, AuditWords
 from cpoms_core.web.form_words import Form
 
@@ -55,9 +55,13 @@ class AuditForm(FilterForm):
 
     kind = SelectField("Kind", choices=[ANY, *KINDS.items()], default="")
 
-    def __init__(self, posted: MultiDict[str, Any] | None, words: Mapping[str, AuditWords]) -> None:
+    def __init__(
+        self, posted: MultiDict[str, Any] | None, words: Mapping[str, AuditWords], modules: Collection[str]
+    ) -> None:
+        """`modules`: those that are on. What others did stays in the audit, and is not offered (MOD-01)."""
         self._words = words
-        super().__init__(posted, ((event, one.phrase) for event, one in words.items()))
+        offered = {event for event in words if event in EVENTS or event.partition(".")[0] in modules}
+        super().__init__(posted, ((event, words[event].phrase) for event in offered))
 
     def filters(self) -> Filters:
         chosen = super().filters()
@@ -74,5 +78,8 @@ class StudentAuditForm(AuditForm):
 
     kind = SelectField("Kind", choices=[ANY, *((kind, KINDS[kind]) for kind in OF_A_RECORD)], default="")
 
-    def __init__(self, posted: MultiDict[str, Any] | None, words: Mapping[str, AuditWords]) -> None:
-        super().__init__(posted, {event: one for event, one in words.items() if one.kind in OF_A_RECORD})
+    def __init__(
+        self, posted: MultiDict[str, Any] | None, words: Mapping[str, AuditWords], modules: Collection[str]
+    ) -> None:
+        of_a_record = {event: one for event, one in words.items() if one.kind in OF_A_RECORD}
+        super().__init__(posted, of_a_record, modules)

@@ -10,7 +10,9 @@ from sqlalchemy import Select, or_, select
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry, AuditSubject
+from cpoms_core.audit.of_modules import hidden_deeds
 from cpoms_core.audit.of_student import names_of_staff, worded_entry
+from cpoms_core.audit.other_incidents import untold
 from cpoms_core.audit.queries import PAGE, Cursor, EntryShown, Page, page_of
 from cpoms_core.audit.subjects import read_subjects
 from cpoms_core.documents.models import Document
@@ -58,6 +60,8 @@ def _shown(db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> 
     }
     known = read_subjects(db, viewer, {one for ids in about.values() for one in ids})
     people = names_of_staff(db, {entry.user_id for entry in entries if entry.user_id})
+    secret = untold(db, viewer, entries)
+    left_out = hidden_deeds(db, viewer, entries, about, known)
     return [
         worded_entry(
             db,
@@ -65,6 +69,8 @@ def _shown(db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> 
             entry,
             [known[one] for one in about[entry.id] if one in known and known[one].kind in TOLD],
             people,
+            told=entry.id not in secret,
         )
         for entry in entries
+        if entry.id not in left_out
     ]

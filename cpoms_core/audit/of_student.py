@@ -14,6 +14,8 @@ from cpoms_core.access.names import staff_name
 from cpoms_core.access.places import place_of
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry
+from cpoms_core.audit.of_modules import hidden_deeds
+from cpoms_core.audit.other_incidents import AS_EVENT, UNTOLD, untold
 from cpoms_core.audit.queries import (
     CHUNK,
     PAGE,
@@ -39,14 +41,15 @@ def audits_about(
     db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, filters: Filters, before: Cursor | None = None
 ) -> Page[EntryShown]:
     """A page of what was done on a student, newest first, of what the viewer may know."""
-    return page_of(db, viewer, _done_on(viewer, student_id, filters), before, PAGE, _Shown(student_id))
+    statement, show = _done_on(viewer, student_id, filters), _Shown(student_id, filters)
+    return page_of(db, viewer, statement, before, PAGE, show)
 
 
 def every_audit_about(
     db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, filters: Filters
 ) -> Iterator[EntryShown]:
     """All of it, newest first, read in pieces."""
-    statement, before, show = _done_on(viewer, student_id, filters), None, _Shown(student_id)
+    statement, before, show = _done_on(viewer, student_id, filters), None, _Shown(student_id, filters)
     while True:
         page = page_of(db, viewer, statement, before, CHUNK, show)
         yield from page.rows
@@ -66,19 +69,27 @@ class _Shown:
     other students have audits of their own. What the viewer may not see is left out without a word: its place
     here would tell that it is there."""
 
-    def __init__(self, student_id: uuid.UUID) -> None:
+    def __init__(self, student_id: uuid.UUID, filters: Filters) -> None:
         self._student_id = student_id
+        self._events = filters.events
 
     def __call__(self, db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> list[EntryShown]:
         about = {entry.id: self._about(entry) for entry in entries}
         known = read_subjects(db, viewer, {one for ids in about.values() for one in ids})
         hidden = _hidden_categories(db, viewer) if entries else frozenset()
         people = names_of_staff(db, {entry.user_id for entry in entries if entry.user_id})
+        secret = untold(db, viewer, entries)
+        left_out = hidden_deeds(db, viewer, entries, about, known)
         shown = []
         for entry in entries:
+            if entry.id in left_out:
+                continue
+            told = entry.id not in secret
+            if not told and self._events and AS_EVENT not in self._events:
+                continue  # asked for by its own name, it would say what it was
             named = [known[one] for one in about[entry.id] if one in known and one not in hidden]
             subjects = [one for one in named if one.kind != "student"]
-            shown.append(worded_entry(db, viewer, entry, subjects, people))
+            shown.append(worded_entry(db, viewer, entry, subjects, people, told=told))
         return shown
 
     def _about(self, entry: AuditEntry) -> list[uuid.UUID]:
@@ -93,15 +104,18 @@ def worded_entry(
     entry: AuditEntry,
     subjects: list[Subject],
     people: dict[uuid.UUID, str],
+    *,
+    told: bool,
 ) -> EntryShown:
-    words = words_of(db.app.audit_words, entry.event)
+    """`told`: the viewer may know of every incident that its facts name (`other_incidents.untold`)."""
+    words = words_of(db.app.audit_words, entry.event) if told else UNTOLD
     return EntryShown(
         at=viewer.local(entry.at),
         phrase=words.phrase,
         kind=words.kind,
         subjects=subjects[:SUBJECTS_SHOWN],
         more=max(0, len(subjects) - SUBJECTS_SHOWN),
-        facts=facts_of(entry.event, entry.details),
+        facts=facts_of(entry.event, entry.details) if told else "",
         channel=entry.channel,
         access=entry.access,
         ip=entry.ip,

@@ -16,6 +16,7 @@ from cpoms_core.access.browsers import browser_in_words
 from cpoms_core.access.places import place_of
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry
+from cpoms_core.audit.other_incidents import untold
 from cpoms_core.audit.subjects import HIDDEN, Subject, key_names, read_subjects
 from cpoms_core.audit.wording import SCHOOL_ONLY, SECURITY, Result, facts_of, words_of
 from cpoms_core.hooks.types import AuditKind
@@ -169,6 +170,7 @@ def _entries_shown(db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEnt
     about = {entry.id: _about(entry) for entry in entries}
     ids = [one for subjects in about.values() for one in subjects[:SUBJECTS_SHOWN]]
     known = read_subjects(db, viewer, ids)
+    secret = untold(db, viewer, entries)
     shown = []
     for entry in entries:
         words = words_of(db.app.audit_words, entry.event)
@@ -179,7 +181,7 @@ def _entries_shown(db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEnt
                 kind=words.kind,
                 subjects=_named(known, about[entry.id][:SUBJECTS_SHOWN]),
                 more=max(0, len(about[entry.id]) - SUBJECTS_SHOWN),
-                facts=facts_of(entry.event, entry.details),
+                facts="" if entry.id in secret else facts_of(entry.event, entry.details),
                 channel=entry.channel,
                 access=entry.access,
                 ip=entry.ip,

@@ -34,7 +34,7 @@ def export_student_audits(request: Request) -> Any:
     """The same as an Excel file, all of it."""
     db, viewer = request.db, request.viewer
     record = open_record(db, viewer, matched_id(request, "student_id"))
-    form = StudentAuditForm(request.POST, request.app.audit_words)
+    form = StudentAuditForm(request.POST, request.app.audit_words, request.viewer.modules)
     if not form.validate():
         return _page(request, record)
     found = of_student.every_audit_about(db, viewer, record.id, form.filters())
@@ -45,7 +45,7 @@ def export_student_audits(request: Request) -> Any:
 
 def _page(request: Request, record: Record) -> dict[str, Any]:
     viewer = request.viewer
-    form = StudentAuditForm(request.POST, request.app.audit_words)
+    form = StudentAuditForm(request.POST, request.app.audit_words, request.viewer.modules)
     asked = asked_of(request, form)
     page = of_student.audits_about(request.db, viewer, record.id, *asked) if asked else NOTHING
     request.shows([record.id])

@@ -42,7 +42,7 @@ def export_audits(request: Request) -> Any:
     """The same as an Excel file, all of it."""
     frame = user_frame(request, AUDITS)
     db, viewer = request.db, request.viewer
-    form = AuditForm(request.POST, request.app.audit_words)
+    form = AuditForm(request.POST, request.app.audit_words, request.viewer.modules)
     if not form.validate():
         return _audits_page(request, frame)
     found = queries.every_audit_of(db, viewer, frame["user"].id, form.filters())
@@ -73,7 +73,7 @@ def security_log(request: Request) -> Any:
 
 def _audits_page(request: Request, frame: dict[str, Any]) -> dict[str, Any]:
     user_id = frame["user"].id
-    form = AuditForm(request.POST, request.app.audit_words)
+    form = AuditForm(request.POST, request.app.audit_words, request.viewer.modules)
     asked = asked_of(request, form)
     page = queries.audits_of(request.db, request.viewer, user_id, *asked) if asked else NOTHING
     return {

@@ -67,6 +67,7 @@ EVENTS: dict[str, AuditWords] = {
             "group.viewed": "Opened a user group",
             "groups.listed": "Listed the user groups",
             "import.viewed": "Opened an import",
+            "import.captions-viewed": "Opened the captions of imports",
             "imports.listed": "Listed the imports",
             "incident-parts.listed": "Opened the parts of students in incidents",
             "typed-in.listed": "Opened the students who were typed in",
@@ -171,6 +172,7 @@ EVENTS: dict[str, AuditWords] = {
             "group.changed": "Changed a user group",
             "group.deleted": "Deleted a user group",
             "import.applied": "Applied an import",
+            "import.captions-changed": "Changed the captions of imports",
             "import.dropped": "Dropped an import",
             "import.failed": "Started an import that failed",
             "import.previewed": "Uploaded an import",
@@ -321,8 +323,16 @@ CHANGED = {
     "documents": "files",
     "on_linked": "on linked records",
     "share_documents": "files on linked records",
+    "places": "single linked records",
     "modules": "other fields",
 }
+
+
+def _split(details: Mapping[str, Any]) -> str:
+    """Of one that had been merged also how much went with it."""
+    went = ((details.get("unlinked"), "no longer linked"), (details.get("categories_off"), "categories off"))
+    told = [f"incident {details.get('number')}, out of {details.get('out_of')}"]
+    return ", ".join([*told, *(f"{count} {words}" for count, words in went if count)])
 
 
 def _route(details: Mapping[str, Any]) -> str:
@@ -348,7 +358,7 @@ FACTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "incident.edited": _changed,
     "action.edited": _changed,
     "incident.merged": lambda d: f"{d.get('number')} into {d.get('into')}",
-    "action.split": lambda d: f"incident {d.get('number')}, out of {d.get('out_of')}",
+    "action.split": _split,
     "incident.added-to": lambda d: f"{d.get('alerted', 0)} alerted, {d.get('linked', 0)} linked",
     **dict.fromkeys(
         ("alert.passed-on", "document.alert-passed-on"), lambda d: f"{d.get('alerted', 0)} alerted"

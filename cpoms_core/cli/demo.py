@@ -20,6 +20,10 @@ from cpoms_core.deployment import Deployment
 
 PORT = 6543
 EXTRACT = "hillside_sims.zip"
+WITHOUT_FILES = (
+    "The Debian package {package} is missing, so files cannot be attached, and a new demonstration has none. "
+    "As root: apt-get install {package}"
+)
 
 
 @click.command()
@@ -35,6 +39,7 @@ def demo(context: click.Context, folder: Path | None, port: int | None, no_serve
     """Set up the demonstration's two schools, all names invented, and start them."""
     from cpoms_core.demo.making import bring_up_to_date, is_made, make_demo, read_facts
     from cpoms_core.demo.schools import NoDemo
+    from cpoms_core.documents.kinds import LIBRARY, can_tell_kinds
 
     setup: Setup = context.obj
     folder = folder or setup.config.parent / "demo"
@@ -51,6 +56,8 @@ def demo(context: click.Context, folder: Path | None, port: int | None, no_serve
     except NoDemo as error:
         raise click.ClickException(str(error)) from None
     context.obj = Setup(setup.config)
+    if not can_tell_kinds():
+        console.print(WITHOUT_FILES.format(package=LIBRARY), style="bold")
     show(console, read_facts(folder)["schools"], folder / EXTRACT)
     if not no_serve:
         context.invoke(serve, port=None)

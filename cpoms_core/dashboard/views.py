@@ -10,7 +10,9 @@ from pyramid.request import Request
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.admin.classes import new_classes
 from cpoms_core.admin.queries.modules import count_failing
-from cpoms_core.dashboard import queries
+from cpoms_core.dashboard.alerts import how_many, open_alerts
+from cpoms_core.dashboard.history import forget_later_categories, history
+from cpoms_core.dashboard.queries import describe
 from cpoms_core.imports.queries import health
 from cpoms_core.students import queries as students
 from cpoms_core.students.bulk_views import ASKED
@@ -23,9 +25,7 @@ def dashboard(request: Request) -> dict[str, Any]:
     """DSH-01, 02, 04, 05; without a key DSH-06. The finder posts, so that no name stands in an address."""
     viewer: Viewer = request.viewer
     db = request.db
-    alerts, history = queries.open_alerts(db, viewer), queries.history(db, viewer)
-    queries.describe(db, viewer, [*alerts, *history])
-    queries.forget_later_categories(db, viewer, history)
+    lists = _lists(request)
     finder = viewer.elevated and viewer.may("students:list")
     asked = _asked(request) if finder else Search()
     return {
@@ -35,11 +35,29 @@ def dashboard(request: Request) -> dict[str, Any]:
         "health": health(db, viewer),
         "new_classes": _new_classes(request) if viewer.may("admin") else [],
         "failing": count_failing(db, viewer) if viewer.may("admin") else 0,
-        "alerts": alerts,
-        "history": history,
+        **lists,
         "panels": request.app.hooks.collect("dashboard_panels", db, viewer),
         "may_open": viewer.elevated,
         "whole_school_href": request.route_path("whole-school") if viewer.may("students:details") else None,
+    }
+
+
+def _lists(request: Request) -> dict[str, Any]:
+    """Open alerts and the own history, each from the key of a further page on, if one was asked for."""
+    db, viewer, home = request.db, request.viewer, request.route_path("dashboard")
+    older = {name: request.GET.get(name, "") for name in ("alerts-after", "history-after")}
+    alerts, next_alerts = open_alerts(db, viewer, older["alerts-after"])
+    own, next_own = history(db, viewer, older["history-after"])
+    describe(db, viewer, [*alerts, *own])
+    forget_later_categories(db, viewer, own)
+    whole = not next_alerts and not older["alerts-after"]
+    return {
+        "alerts": alerts,
+        "alert_count": len(alerts) if whole else how_many(db, viewer),
+        "alerts_more_href": f"{home}?alerts-after={next_alerts}" if next_alerts else None,
+        "history": own,
+        "history_more_href": f"{home}?history-after={next_own}" if next_own else None,
+        "newest_href": home if any(older.values()) else None,
     }
 
 

@@ -19,6 +19,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.demo.people_with_logins import DEPUTY, Staffed
 from cpoms_core.demo.tree import Tree
 from cpoms_core.documents.filing import file_in_vault
+from cpoms_core.documents.kinds import can_tell_kinds
 from cpoms_core.documents.services import Upload, taken_in
 from cpoms_core.incidents.models import Incident, IncidentAgency, IncidentCategory
 from cpoms_core.incidents.services import NewIncident, record_incident
@@ -64,7 +65,8 @@ class Keeper:
             children = children_with_most(db)
         for at, student_id in enumerate(children):
             self._keep(at, student_id, children[at + 1 : at + 2])
-            self._file(at, student_id)
+            if can_tell_kinds():
+                self._file(at, student_id)
             if at < PUT_RIGHT:
                 self._put_right(at, student_id)
         self._about_everybody()
@@ -103,7 +105,8 @@ class Keeper:
     def _put_right(self, at: int, student_id: uuid.UUID) -> None:
         """The newest incident gets a further sentence, a part and a file, and is pinned; where there are
         more, the oldest becomes an action on the one after it."""
-        uploads = [Upload("Drawing from the lesson.png", io.BytesIO(portrait(at)))]
+        drawing = Upload("Drawing from the lesson.png", io.BytesIO(portrait(at)))
+        uploads = [drawing] if can_tell_kinds() else []
         with taken_in(self.app, self.lead, uploads) as files, self.app.transaction(self.school_id) as db:
             newest, *rest = incidents_of(db, student_id)
             later = self._at(min(newest.created_at + dt.timedelta(hours=3), self.now))

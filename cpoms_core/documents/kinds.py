@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-import magic
+import structlog
 
 from cpoms_core.documents.packed import refuse_bombs
 from cpoms_core.errors import Refused
 
+log = structlog.get_logger()
 SNIFFED = 8192  # bytes
+LIBRARY = "libmagic1"
+"""The Debian package that tells what is in a file. It is not one of Python's, so it may be missing."""
 _PROGRAMS = (
     "exe com bat cmd scr msi msp dll cpl ps1 vbs vbe js jse mjs wsf wsh hta jar lnk reg svg svgz swf app sh "
     "docm dotm xlsm xltm xlam pptm potm ppam ppsm chm iso img vhd one appx msix url scf inf gadget"
@@ -143,9 +146,25 @@ def endings(text: str) -> str:
     return ", ".join(dict.fromkeys(found))
 
 
+def can_tell_kinds() -> bool:
+    """Whether files can be taken at all on this machine."""
+    return _library() is not None
+
+
+def _library() -> Any:
+    """python-magic, or None where the package is missing: that must stop no more than files, and no longer
+    than until it is installed."""
+    try:
+        import magic
+    except ImportError:
+        return None
+    return magic
+
+
 def check_kind(name: str, stream: BinaryIO, allowed: Iterable[str]) -> str:
     """The media type of a file by its content. Raises Refused for what is empty, does things when opened, is
-    of a kind that the school does not take, is not what its name says, or unpacks to more than it may."""
+    of a kind that the school does not take, is not what its name says, or unpacks to more than it may; and
+    for every file where nothing can tell what is in it."""
     stream.seek(0)
     start = stream.read(SNIFFED)
     stream.seek(0)
@@ -157,7 +176,14 @@ def check_kind(name: str, stream: BinaryIO, allowed: Iterable[str]) -> str:
         raise _refused(f"{name} cannot be attached: your school does not take files {which}.")
     if not start:
         raise _refused(f"{name} is empty. Choose another file.")
-    found = str(magic.from_buffer(start, mime=True))
+    library = _library()
+    if library is None:
+        log.error("files cannot be taken", missing_package=LIBRARY)
+        raise _refused(
+            f"{name} could not be checked: the package {LIBRARY} is missing on the server. Submit without "
+            "files, add them later, and tell support."
+        )
+    found = str(library.from_buffer(start, mime=True))
     if found in RUNNABLE_TYPES:
         raise _refused(
             f"{name} is not what its name says: it can run programs when it is opened, so it cannot be "

@@ -23,6 +23,7 @@ def includeme(config: Configurator) -> None:
         "admin-logo",
         permission="admin",
         audit=IN_SERVICE,
+        comes_back="logo.viewed",
         methods=("POST",),
         template=template,
         keeps_text=True,

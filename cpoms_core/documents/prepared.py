@@ -72,21 +72,29 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes files of one kind. `may_fetch` raises NothingThere where who asked may not see what is in it any
-    more; `subjects` are the ids that were printed or packed, as `Made` named them."""
+    """Makes files of one kind. `may_fetch` says whether who asked may still see everything that is in it, and
+    raises NothingThere where they may not see what it is of; `subjects` are the ids that were printed or
+    packed, as `Made` named them."""
 
     kind: str
     make: Callable[[Making], Made]
-    may_fetch: Callable[[SchoolSession, Viewer, Sequence[uuid.UUID]], None]
+    may_fetch: Callable[[SchoolSession, Viewer, Sequence[uuid.UUID]], bool]
 
 
-class NamesInside(Exception):
-    """A file that was made while names were shown is not handed out while they are hidden (DSH-08). again: as
-    of `Made`."""
+class KeptBack(Exception):
+    """A file that is there and not handed out as it is. again: as of `Made`."""
 
     def __init__(self, again: tuple[str, Mapping[str, str]] | None) -> None:
         super().__init__()
         self.again = again
+
+
+class NamesInside(KeptBack):
+    """It was made while names were shown, and they are hidden (DSH-08)."""
+
+
+class OutOfDate(KeptBack):
+    """Something in it was deleted, merged or moved out of sight since (USR-12.7)."""
 
 
 class Over(NotOwed):
@@ -165,8 +173,8 @@ def own(db: SchoolSession, viewer: Viewer) -> Sequence[PreparedFile]:
 def fetch(
     db: SchoolSession, viewer: Viewer, file_id: uuid.UUID
 ) -> tuple[PreparedFile, list[uuid.UUID], Iterator[bytes]]:
-    """A finished file, what it is of, and its bytes. Raises NothingThere, also where what is in it is no
-    longer the viewer's to see, and NamesInside."""
+    """A finished file, what it is of, and its bytes. Raises NothingThere, also where what it is of is no
+    longer the viewer's to see, OutOfDate where that is only some of it, and NamesInside."""
     file = one(db, viewer, file_id)
     if file.state != "ready":
         raise NothingThere
@@ -174,7 +182,8 @@ def fetch(
     if made.get("needs") and not viewer.may(made["needs"]):
         raise NothingThere
     subjects = [uuid.UUID(subject) for subject in made["subjects"]]
-    makers()[file.kind].may_fetch(db, viewer, subjects)
+    if not makers()[file.kind].may_fetch(db, viewer, subjects):
+        raise OutOfDate(made.get("again"))
     if viewer.names_hidden and not made.get("names_hidden"):
         raise NamesInside(made.get("again"))
     wrapped = db.scalars(select(School.file_key).where(School.id == viewer.school_id)).one()

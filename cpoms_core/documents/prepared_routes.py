@@ -5,12 +5,13 @@ from __future__ import annotations
 from pyramid.config import Configurator
 
 from cpoms_core.documents import prepared_views
-from cpoms_core.documents.prepared import NamesInside
+from cpoms_core.documents.prepared import NamesInside, OutOfDate
 from cpoms_core.modules.routes import CORE, SIGNED_IN, ModuleRoutes, NotAudited
 
 
 def includeme(config: Configurator) -> None:
     config.add_exception_view(prepared_views.kept_back, context=NamesInside)
+    config.add_exception_view(prepared_views.out_of_date, context=OutOfDate)
     routes = ModuleRoutes(config, CORE)
     routes.route("prepared-files", "/prepared")
     routes.view(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -16,6 +17,8 @@ from cpoms_core.documents.services import safe_name
 from cpoms_core.incidents.shown import size_in_words
 from cpoms_core.students.views import matched_id
 
+ANEW = "Go to where it is made anew"
+OUT_OF_DATE = "cpoms_core:templates/documents/out_of_date.pt"
 WORDS = {
     "waiting": "Waiting for its turn.",
     "making": "Being made.",
@@ -87,8 +90,22 @@ def fetch(request: Request) -> Response:
 def kept_back(found: prepared.NamesInside, request: Request) -> Response:
     """Exception view: in place of a file with names in it, while they are hidden (DSH-08)."""
     why = "This PDF was made while names were shown, and they are in it."
-    here, href = request.path_qs, None
-    if found.again is not None:
-        route, values = found.again
-        href = request.route_path(route, **values)
-    return hidden_page(request, why=why, other_href=href, other="Go to where it is made anew", here=here)
+    href, here = _where_made(found, request), request.path_qs
+    return hidden_page(request, why=why, other_href=href, other=ANEW, here=here)
+
+
+def out_of_date(found: prepared.OutOfDate, request: Request) -> Response:
+    """Exception view: in place of a file in which something is not as it was. What that is, and what became
+    of it, is not said: they may not be allowed to know (USR-12.7)."""
+    request.shown.clear()
+    context = {"title": "This PDF is out of date", "anew_href": _where_made(found, request), "anew": ANEW}
+    response = render_to_response(OUT_OF_DATE, context, request=request)
+    response.status_int = 410
+    return response
+
+
+def _where_made(found: prepared.KeptBack, request: Request) -> str | None:
+    if found.again is None:
+        return None
+    route, values = found.again
+    return str(request.route_path(route, **values))

@@ -249,7 +249,8 @@ def packable(
 
 def whose(db: SchoolSession, viewer: Viewer, file: FileRow) -> str:
     """Whom a file is about, in words: the student of its vault or its incident. Who sees only this one file,
-    by an alert, is told the name (USR-12.4); a child outside the viewer's classes is "another student"."""
+    by an alert, is told the name (USR-12.4); a child outside the viewer's classes is "another student". Who
+    may restore a file sees it by right, though it was removed (EDT-10)."""
     student_id: Any = file.student_id
     if student_id is None:
         student_id = select(Incident.student_id).where(Incident.id == file.incident_id).scalar_subquery()
@@ -258,7 +259,8 @@ def whose(db: SchoolSession, viewer: Viewer, file: FileRow) -> str:
     ).first()
     if row is None:
         return "Whole school"
-    return viewer.name(row[0]) if row.nameable or not file.rightful else "another student"
+    by_right = file.rightful or file.kept
+    return viewer.name(row[0]) if row.nameable or not by_right else "another student"
 
 
 def own_open_alerts(db: SchoolSession, viewer: Viewer, document_id: uuid.UUID) -> list[uuid.UUID]:

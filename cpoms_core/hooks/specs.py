@@ -118,7 +118,8 @@ def register_mails() -> Sequence[MailSpec]:
 
 @spec("boot")
 def register_mis_sources() -> Sequence[MisSource]:
-    """Management information systems whose extracts the module reads (MIS-01)."""
+    """Management information systems whose extracts the module reads (MIS-01). One that finds fields by the
+    captions of columns declares those with it, and schools name their own under Admin, Imports (MIS-05)."""
     raise NotImplementedError
 
 
@@ -278,7 +279,9 @@ def audit_subjects(
 ) -> Mapping[uuid.UUID, Sequence[AuditSubject]]:
     """What the module's own rows are called where the audit tells what a deed was about: of those of the ids
     that are its own, and that the viewer may see. Asked once for a page of entries. Names of students go
-    through `viewer.name`, what people wrote through `viewer.text`."""
+    through `viewer.name`, what people wrote through `viewer.text`. The audits of a student and of an incident
+    leave a module's entry out that is about a row which is not named here, unless the viewer did it: without
+    this hook nobody else is told."""
     raise NotImplementedError
 
 

@@ -20,7 +20,8 @@ from cpoms_core.tenancy.models import Counter, Setting
 from cpoms_core.tenancy.scope import SchoolSession
 
 COUNTER = "import"
-"""Rises with every import that is applied: tells whether something was imported meanwhile."""
+"""Rises with every import that is applied, and with the school's own captions: tells whether what was read
+before would come out otherwise now."""
 
 
 def compare(db: SchoolSession, source: str, extract: Extract, now: dt.datetime) -> Changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PureWindowsPath
 from typing import BinaryIO
 
@@ -13,10 +14,11 @@ from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
 from cpoms_core.errors import Refused
 from cpoms_core.imports.checks import check_extract
+from cpoms_core.imports.compare import COUNTER
+from cpoms_core.imports.own_captions import own_captions
 from cpoms_core.imports.records import Extract, MisSource, Problem
 from cpoms_core.logs import place_of
-from cpoms_core.tenancy.models import Setting
-from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.tenancy.models import Counter, School
 
 log = structlog.get_logger()
 MEGABYTE = 1024 * 1024
@@ -35,13 +37,6 @@ def source_named(app: Application, viewer: Viewer, name: str) -> MisSource:
         if source.name == name:
             return source
     raise Refused("The module that reads these files is not switched on for this school.", field="source")
-
-
-def captions_of(db: SchoolSession, source: MisSource) -> dict[str, str]:
-    """The school's own mapping of field -> caption for a source, from the setting `<module>.captions`."""
-    module = db.app.mis_sources[source.name][0]
-    value = db.scalar(select(Setting.value).where(Setting.name == f"{module}.captions"))
-    return {str(field): str(caption) for field, caption in value.items()} if isinstance(value, dict) else {}
 
 
 def plain_name(file_name: str) -> str:
@@ -72,7 +67,27 @@ def refuse_at_sight(source: MisSource, file_name: str, file: BinaryIO) -> None:
         )
 
 
-def read_delivery(source: MisSource, file: BinaryIO, file_name: str, captions: dict[str, str]) -> Extract:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a file of a source is read by, and the school's number of imports and captions before it was."""
+
+    version: int
+    captions: dict[str, tuple[str, ...]]
+    file_key: str
+
+
+def ground_of(app: Application, viewer: Viewer, source: MisSource) -> Ground:
+    """What a file is read by now."""
+    with app.session(viewer.school_id, writes=False) as db:
+        # the number first: what is read after it can only be newer, and then the number has risen, too
+        version = db.scalar(select(Counter.value).where(Counter.name == COUNTER)) or 0
+        file_key = db.scalar(select(School.file_key).where(School.id == viewer.school_id))
+        return Ground(version, own_captions(db, source), file_key or "")
+
+
+def read_delivery(
+    source: MisSource, file: BinaryIO, file_name: str, captions: dict[str, tuple[str, ...]]
+) -> Extract:
     """What the file holds, checked by the core too. With an error there is nothing in it but problems."""
     try:
         extract = source.read(file, file_name, captions)

@@ -134,14 +134,20 @@ class Extract:
 
 
 class MisSource(Protocol):
-    """What a MIS plugin registers through `register_mis_sources`."""
+    """What a MIS plugin registers through `register_mis_sources`.
+
+    One that finds fields by the captions of columns also has `captioned`, a tuple of
+    `cpoms_core.imports.captions.CaptionedField`: the administration then has a page on which a school names
+    its own captions.
+    """
 
     name: str  # "sims": stable, stored with every record
     title: str  # "SIMS": shown to people
     accepts: tuple[str, ...]  # file endings: (".xml", ".csv", ".zip")
     max_bytes: int
 
-    def read(self, file: BinaryIO, file_name: str, captions: dict[str, str]) -> Extract:
+    def read(self, file: BinaryIO, file_name: str, captions: dict[str, tuple[str, ...]]) -> Extract:
         """Parses one uploaded file in bounded time and memory. Never raises for bad input: what is wrong
-        is a Problem with line and element. `captions` is the school's own mapping of field -> caption."""
+        is a Problem with line and element. `captions`: field -> the school's own captions for it, before the
+        usual ones."""
         ...

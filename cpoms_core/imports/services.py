@@ -27,7 +27,7 @@ from cpoms_core.imports.leavers import deactivate_leavers
 from cpoms_core.imports.models import ImportRun
 from cpoms_core.imports.outcome import Outcome, judge, plain_problems
 from cpoms_core.imports.reading import (
-    captions_of,
+    ground_of,
     plain_name,
     read_delivery,
     refuse_at_sight,
@@ -35,14 +35,14 @@ from cpoms_core.imports.reading import (
 )
 from cpoms_core.imports.records import Extract, MisSource
 from cpoms_core.outbox.retries import keep_for_retry
-from cpoms_core.tenancy.models import Counter, School
+from cpoms_core.tenancy.models import Counter
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.settings import read_settings
 
 IN_MEMORY = 4 * 1024 * 1024  # bytes of a file that are held in memory; more goes to a file without a name
 MEANWHILE = (
-    "Somebody imported other data meanwhile, so nothing was changed and the preview was made again. Look at"
-    " it and apply it then."
+    "Somebody imported other data or changed the captions meanwhile, so nothing was changed and the preview"
+    " was made again. Look at it and apply it then."
 )
 NOT_WAITING = "This import was applied or dropped already. Nothing was changed."
 DAMAGED = "The stored file cannot be read any more. Nothing was changed; upload the file again."
@@ -58,12 +58,10 @@ def preview(app: Application, viewer: Viewer, source_name: str, file_name: str, 
     _refuse_others(viewer)
     source, name = source_named(app, viewer, source_name), plain_name(file_name)
     refuse_at_sight(source, name, file)
-    with app.session(viewer.school_id, writes=False) as db:
-        captions = captions_of(db, source)
-        file_key = db.scalar(select(School.file_key).where(School.id == viewer.school_id))
+    ground = ground_of(app, viewer, source)
     started, run_id = viewer.now(), new_id()
-    extract = read_delivery(source, file, name, captions)
-    outcome = _look(app, viewer, source, extract)[1]
+    extract = read_delivery(source, file, name, ground.captions)
+    outcome = _look(app, viewer, source, extract, ground.version)[1]
     run = ImportRun(
         school_id=viewer.school_id, id=run_id, source=source.name, file_name=name,
         sha256=_digest(file), state=outcome.state,
@@ -72,7 +70,7 @@ def preview(app: Application, viewer: Viewer, source_name: str, file_name: str, 
     )  # fmt: skip
     if outcome.waits:
         file.seek(0)
-        app.storage.write(file_key or "", viewer.school_id, run_id, file, limit=source.max_bytes)
+        app.storage.write(ground.file_key, viewer.school_id, run_id, file, limit=source.max_bytes)
     try:
         older = _note(app, viewer, run)
     except BaseException:
@@ -92,9 +90,9 @@ def apply(app: Application, viewer: Viewer, run_id: uuid.UUID) -> None:
     _refuse_others(viewer)
     run = _waiting(app, viewer, run_id)
     source = source_named(app, viewer, run.source)
-    extract = _read_again(app, viewer, run, source)
+    extract, version = _read_again(app, viewer, run, source)
     now = viewer.now()
-    changes, outcome = _look(app, viewer, source, extract)
+    changes, outcome = _look(app, viewer, source, extract, version)
     if changes is None or not outcome.waits:
         _end(
             app, viewer, run_id, "refused", "import.refused", counts=outcome.counts, problems=outcome.problems
@@ -114,7 +112,9 @@ def apply(app: Application, viewer: Viewer, run_id: uuid.UUID) -> None:
                 _turn_leavers(db, viewer, run, extract)
             _tell_modules(db, viewer, run_id)
     except ImportedMeanwhile:
-        _renew(app, viewer, run_id, _look(app, viewer, source, extract)[1])
+        run = _waiting(app, viewer, run_id)
+        extract, version = _read_again(app, viewer, run, source)
+        _renew(app, viewer, run_id, _look(app, viewer, source, extract, version)[1])
         raise Refused(MEANWHILE) from None
     _forget_file(app, viewer, run_id)
 
@@ -133,11 +133,14 @@ def _refuse_others(viewer: Viewer) -> None:
 
 
 def _look(
-    app: Application, viewer: Viewer, source: MisSource, extract: Extract
+    app: Application, viewer: Viewer, source: MisSource, extract: Extract, version: int
 ) -> tuple[Changes | None, Outcome]:
-    """Compares a delivery with the school as it is now, without the write lock."""
+    """Compares a delivery with the school as it is now, without the write lock. version: from before the file
+    was read, which may have been long ago and under other captions."""
     with app.session(viewer.school_id, writes=False) as db:
         changes = None if extract.refused else compare(db, source.name, extract, viewer.now())
+        if changes is not None:
+            changes.version = version
         guard = int(read_settings(db)["import_archive_guard"])
     return changes, judge(extract.problems, changes, guard)
 
@@ -176,14 +179,13 @@ def _waiting(app: Application, viewer: Viewer, run_id: uuid.UUID) -> ImportRun:
     return run
 
 
-def _read_again(app: Application, viewer: Viewer, run: ImportRun, source: MisSource) -> Extract:
-    """Reads the stored file. Raises Refused where it is damaged."""
-    with app.session(viewer.school_id, writes=False) as db:
-        captions = captions_of(db, source)
-        file_key = db.scalar(select(School.file_key).where(School.id == viewer.school_id))
+def _read_again(app: Application, viewer: Viewer, run: ImportRun, source: MisSource) -> tuple[Extract, int]:
+    """Reads the stored file; and the number of imports and captions from before. Raises Refused where it is
+    damaged."""
+    ground = ground_of(app, viewer, source)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         try:
-            for chunk in app.storage.read(file_key or "", viewer.school_id, run.id):
+            for chunk in app.storage.read(ground.file_key, viewer.school_id, run.id):
                 file.write(chunk)
         except FileDamaged:
             _end(
@@ -196,7 +198,7 @@ def _read_again(app: Application, viewer: Viewer, run: ImportRun, source: MisSou
             )
             raise Refused(DAMAGED) from None
         file.seek(0)
-        return read_delivery(source, cast(BinaryIO, file), run.file_name, captions)
+        return read_delivery(source, cast(BinaryIO, file), run.file_name, ground.captions), ground.version
 
 
 def _turn(db: SchoolSession, run_id: uuid.UUID, state: str, **values: Any) -> None:

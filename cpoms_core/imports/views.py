@@ -12,6 +12,7 @@ from pyramid.request import Request
 
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.imports import queries, services
+from cpoms_core.imports.captions_views import captions_links
 from cpoms_core.imports.forms import UploadForm, upload_form
 from cpoms_core.imports.models import ImportRun
 from cpoms_core.imports.reading import sources_on
@@ -120,6 +121,7 @@ def _page(request: Request, form: UploadForm | None) -> dict[str, Any]:
         "form": form or (upload_form(sources) if sources else None),
         "several": len(sources) > 1,
         "action": request.route_path("admin-imports-upload"),
+        "captions": captions_links(request),
         "typed_in": count_unmatched(db, viewer),
         "typed_in_href": request.route_path("admin-typed-in"),
         "waiting_href": request.route_path("admin-import", run_id=waiting) if waiting else None,
@@ -148,6 +150,7 @@ def _run_page(request: Request, run_id: uuid.UUID) -> dict[str, Any]:
         "archived": [viewer.name(student) for student in archived],
         "hidden": total - len(archived),
         "deactivated": run.counts.get("deactivated_users", 0),
+        "captions": [link for link in captions_links(request) if link.source == run.source],
         "back_href": request.route_path("admin-imports"),
         "apply_href": request.route_path("admin-import-apply", run_id=run.id),
         "drop_href": request.route_path("admin-import-drop", run_id=run.id),

@@ -17,11 +17,11 @@ from cpoms_core.alerts.models import Alert
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.taking import TakenFiles, take_files
 from cpoms_core.errors import NothingThere, Refused
-from cpoms_core.incidents import chronology, entry, services
+from cpoms_core.incidents import chronology, entry, lost_sight, recorded_before, services
 from cpoms_core.incidents.beside import IncidentShown
 from cpoms_core.incidents.draft_views import draft_context, in_place_of
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
+from cpoms_core.incidents.services import AlreadySubmitted, FormRefused, NotAllRecorded
 from cpoms_core.incidents.shown import incident_context
 from cpoms_core.incidents.views import _refuse, go
 from cpoms_core.students.views import matched_id
@@ -29,10 +29,18 @@ from cpoms_core.web.forms import BuiltForm, as_id
 
 
 def add(request: Request) -> Any:
-    """The form under the incident that it is about; on submit ACT-01."""
-    viewer = request.viewer
+    """The form under the incident that it is about; on submit ACT-01. Whose right to it ended while they
+    wrote gets back what they typed."""
     taken = take_files(request) if request.method == "POST" else None
     incident_id = matched_id(request, "incident_id")
+    try:
+        return _add(request, incident_id, taken)
+    except NothingThere:
+        return lost_sight.page(request, incident_id, taken)
+
+
+def _add(request: Request, incident_id: uuid.UUID, taken: TakenFiles | None) -> Any:
+    viewer = request.viewer
     try:
         incident = chronology.one(request.db, viewer, incident_id, modules=False)
     except NothingThere:
@@ -77,14 +85,18 @@ def _submit(request: Request, incident: IncidentShown, key: str, taken: TakenFil
     submission = as_id(request.POST.get("submission")) or new_id()
     if entry.only_looks(request):
         return _page(request, form, incident, key, None, submission)
+    heading = ""
     if all([entry.accepted(request, form), taken.accepted_by(form)]):
         try:
             with taken.kept() as documents:
                 new = entry.new_action(request, incident.id, form, documents, key)
                 action = services.record_action(request.db, request.viewer, new)
+        except NotAllRecorded as error:
+            heading, submission = recorded_before.explain(request, form, error), new_id()
         except (FormRefused, Refused) as error:
             _refuse(request, form, error)
-            submission = new_id() if isinstance(error, AlreadySubmitted) else submission
+            if isinstance(error, AlreadySubmitted):
+                heading, submission = recorded_before.OTHER_WORDS, new_id()
         except IntegrityError as error:
             mark_error_retryable(error)
             raise
@@ -96,7 +108,7 @@ def _submit(request: Request, incident: IncidentShown, key: str, taken: TakenFil
                 ),
             )
     request.response.status_int = 422
-    return _page(request, form, incident, key, None, submission)
+    return _page(request, form, incident, key, None, submission, heading)
 
 
 def _page(
@@ -106,6 +118,7 @@ def _page(
     key: str,
     saved: str | None,
     submission: uuid.UUID,
+    heading: str = "",
 ) -> dict[str, Any]:
     context = entry.fill_choices(request, form)
     staff = dict(form.part("alerts").choices)
@@ -128,6 +141,7 @@ def _page(
         "recipients_json": json.dumps(recipients),
         "incident": incident_context(request, incident),
         **draft_context(request, key, saved),
+        **({"errors_heading": heading} if heading else {}),
         "submission": submission,
         "back_href": request.route_path("incident", incident_id=incident.id),
     }

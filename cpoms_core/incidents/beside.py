@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access import policy
@@ -41,6 +41,7 @@ from cpoms_core.students.names import NAME_PARTS
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 INCIDENTS = bindparam("incidents", expanding=True, type_=Id())
+RECORD: BindParameter[uuid.UUID | None] = bindparam("record", type_=Id())
 AGENCIES = built_once(
     select(IncidentAgency.incident_id, Agency.name)
     .join(Agency, Agency.id == IncidentAgency.agency_id)
@@ -70,8 +71,9 @@ ALL_ACTIONS = (
         Action.text,
         Action.occurred_at,
         Action.created_at,
-        Action.on_linked,
-        Action.share_documents,
+        policy.action_on_linked(RECORD).label("on_record"),
+        policy.action_files_on_linked(RECORD).label("files_on_record"),
+        and_(Action.on_linked, ~policy.action_kept_off_somebody()).label("on_linked"),
         Action.deleted_at,
         Action.was_incident,
         Action.training,
@@ -132,7 +134,7 @@ class ActionShown:
     occurred: dt.datetime
     created: dt.datetime
     shares_files: bool = True  # on the record that is shown
-    on_linked: bool = False
+    on_linked: bool = False  # on the record of every linked student
     was_incident: uuid.UUID | None = None  # merged (EDT-04): modules' panels of it are this action's
     was_number: int | None = None
     training: bool = False  # recorded in training mode (TRN-01)
@@ -230,7 +232,7 @@ def fill(
         shown[incident_id].categories.append(category)
     for incident_id, name in db.execute(AGENCIES, {"incidents": ids}):
         shown[incident_id].agencies.append(name)
-    actions = _fill_actions(db, viewer, shown, narrowed)
+    actions = _fill_actions(db, viewer, shown, narrowed, record)
     _fill_files(db, viewer, shown, actions, narrowed)
     _fill_alerts(db, viewer, shown, actions)
     if late := [row.id for row in rows if row.passed_on and row.rightful]:
@@ -302,13 +304,18 @@ def categories_of(
 
 
 def _fill_actions(
-    db: SchoolSession, viewer: Viewer, shown: dict[uuid.UUID, IncidentShown], narrowed: dict[uuid.UUID, bool]
+    db: SchoolSession,
+    viewer: Viewer,
+    shown: dict[uuid.UUID, IncidentShown],
+    narrowed: dict[uuid.UUID, bool],
+    record: uuid.UUID | None,
 ) -> dict[uuid.UUID, ActionShown]:
     actions: dict[uuid.UUID, ActionShown] = {}
     deleted: list[uuid.UUID] = []
     editing = viewer.elevated and viewer.may("incidents:edit")
-    for action in db.execute(KEPT_ACTIONS if editing else ACTIONS, {"incidents": list(shown)}):
-        if action.incident_id in narrowed and not action.on_linked:
+    given = {"incidents": list(shown), "record": record}
+    for action in db.execute(KEPT_ACTIONS if editing else ACTIONS, given):
+        if action.incident_id in narrowed and not action.on_record:
             continue
         if action.deleted_at is not None:
             deleted.append(action.id)
@@ -319,8 +326,8 @@ def _fill_actions(
             text=viewer.text(action.text),
             occurred=viewer.local(action.occurred_at),
             created=viewer.local(action.created_at),
-            shares_files=action.share_documents or action.incident_id not in narrowed,
-            on_linked=action.on_linked,
+            shares_files=action.files_on_record or action.incident_id not in narrowed,
+            on_linked=bool(action.on_linked),
             was_incident=action.was_incident,
             was_number=action.was_number,
             training=action.training,

@@ -54,9 +54,9 @@ def includeme(config: Configurator) -> None:
         routes.view(
             view, name, permission=EDITING, audit=event, methods=BOTH, template=f"{TEMPLATES}{template}"
         )
-    for name, pattern, view in (
-        ("incident-restore", f"{INCIDENT}/restore", of_it.restore),
-        ("action-restore", f"{ACTION}/restore", of_it.restore_the_action),
+    for name, pattern, view, event in (
+        ("incident-restore", f"{INCIDENT}/restore", of_it.restore, "incident.history-viewed"),
+        ("action-restore", f"{ACTION}/restore", of_it.restore_the_action, "action.history-viewed"),
     ):
         routes.route(name, pattern)
         routes.view(
@@ -64,6 +64,7 @@ def includeme(config: Configurator) -> None:
             name,
             permission=EDITING,
             audit=IN_SERVICE,
+            comes_back=event,
             methods=POST,
             template=f"{TEMPLATES}history.pt",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.httpexceptions import HTTPBadRequest, HTTPFound
@@ -59,10 +60,10 @@ def _save(request: Request, known: re.Pattern[str]) -> dict[str, Any]:
 def _discard(request: Request, known: re.Pattern[str]) -> HTTPFound:
     key = _key(request, known)
     drafts.forget(request.db, request.viewer, key)
-    return HTTPFound(_form_of(request, key))
+    return HTTPFound(form_of(request, key))
 
 
-def _form_of(request: Request, key: str) -> str:
+def form_of(request: Request, key: str) -> str:
     """The address of the form that a draft is of."""
     name, _, rest = key.removeprefix("edit-").partition("-")
     if key.startswith("edit-"):
@@ -92,9 +93,14 @@ def _content(request: Request) -> dict[str, Any]:
         pairs = [(str(name), str(value)) for name, value in sent["fields"]]
     except (ValueError, TypeError, KeyError) as error:
         raise HTTPBadRequest from error
-    if len(pairs) > MOST or sum(len(name) + len(value) for name, value in pairs) > LONGEST:
+    if is_too_long(pairs):
         raise HTTPBadRequest
     return {"fields": pairs, "submission": str(sent.get("submission") or "")[:36]}
+
+
+def is_too_long(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether fields are more than a draft holds."""
+    return len(pairs) > MOST or sum(len(name) + len(value) for name, value in pairs) > LONGEST
 
 
 def in_place_of(request: Request, drafted: MultiDict[str, Any] | None) -> Response | None:

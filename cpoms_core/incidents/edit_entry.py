@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +31,7 @@ from cpoms_core.incidents.students_named import students_named
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.web.arranged import arranged_form
 from cpoms_core.web.forms import BuiltForm, as_id
+from cpoms_core.web.over_newest import over_newest
 
 TAKEN_OFF = (
     "If you take one off, whoever may edit this incident without it may read its earlier versions too."
@@ -222,22 +223,6 @@ def _moment(viewer: Viewer, form: BuiltForm, opened: Content) -> dt.datetime:
 
 
 # --- somebody else was faster ----------------------------------------------------------------------------
-
-
-def over_newest(
-    values: Mapping[str, Any], opened: Mapping[str, Any], newest: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The form's values over the newest version: what the person changed stays as they typed it; what they
-    did not touch is what it is now; of a list, what they added and took away is done to the list of now."""
-    found: dict[str, Any] = {}
-    for name, typed in values.items():
-        before, now = opened.get(name), newest.get(name)
-        if isinstance(typed, list) and isinstance(before, list) and isinstance(now, list):
-            kept = [one for one in now if one in typed or one not in before]
-            found[name] = kept + [one for one in typed if one not in before and one not in kept]
-        else:
-            found[name] = now if typed == before else typed
-    return found
 
 
 def ticks_over_newest(

@@ -40,6 +40,7 @@ from cpoms_core.incidents.services.editing import ids_of
 from cpoms_core.incidents.views import _refuse, go
 from cpoms_core.students.views import matched_id
 from cpoms_core.web.forms import BuiltForm, as_id, as_number
+from cpoms_core.web.over_newest import fields_over_newest, over_newest
 
 
 def found_incident(request: Request, condition: ColumnElement[bool] | None = None) -> Incident:
@@ -208,12 +209,9 @@ def _conflict(
     """Somebody else changed it after this form was opened: what they made of it is shown beside what was
     typed, and the form goes on over theirs."""
     typed = {name: form.part(name).data for name in subject.values(opened) if form.has(name)}
-    given = edit_entry.over_newest(typed, subject.values(opened), subject.values(subject.now))
-    modules = {
-        part.name: form.part(part.name).data
-        for part in form.parts
-        if "-" in part.name and part.name not in form.missing
-    }
+    given = over_newest(typed, subject.values(opened), subject.values(subject.now))
+    fresh = subject.form(None, None)
+    modules = fields_over_newest(form, fresh, opened.get("modules", {}), subject.now.get("modules", {}))
     merged = subject.form(None, {**given, **modules})
     ticks = edit_entry.ticks_over_newest(request.POST, _ticks(opened), _ticks(subject.now))
     request.response.status_int = 409

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, false, func, or_, select, true
 
+from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.database.types import Id, UtcDateTime
 from cpoms_core.incidents.models import Action, Incident, IncidentCategory, IncidentStudent
@@ -103,7 +104,8 @@ def narrowed_to(shape: FilterShape, *, whole_school: bool = False) -> list[Colum
     """The conditions of a filter on a statement that has `Incident`, and its `IncidentStudent` on the record
     that is shown; the whole school's record has none. Who may see what is asked elsewhere: these only leave
     out."""
-    there = true() if whole_school else or_(Action.on_linked, ~IncidentStudent.linked)
+    on_linked = policy.action_on_linked(IncidentStudent.student_id)
+    there = true() if whole_school else or_(on_linked, ~IncidentStudent.linked)
     moment = Incident.occurred_at if whole_school else IncidentStudent.occurred_at
     conditions: list[ColumnElement[bool]] = [
         _says(f"filter_word_{index}", there) for index in range(shape.words)
@@ -156,7 +158,7 @@ def shown_on_record() -> ColumnElement[bool]:
         IncidentStudent.student_id == record,
         IncidentStudent.linked,
     )
-    return or_(Action.on_linked, ~linked.correlate_except(IncidentStudent).exists())
+    return or_(policy.action_on_linked(record), ~linked.correlate_except(IncidentStudent).exists())
 
 
 def _words(text: str) -> list[str]:

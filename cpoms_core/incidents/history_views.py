@@ -13,8 +13,9 @@ from cpoms_core.access import policy
 from cpoms_core.audit import of_incident as audits
 from cpoms_core.audit.queries import Cursor
 from cpoms_core.audit.wording import where_of
-from cpoms_core.errors import Refused
+from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents import versions
+from cpoms_core.incidents.deleted_before import action_deleted_before, incident_deleted_before
 from cpoms_core.incidents.edit_views import (
     asked_version,
     changed_since,
@@ -33,6 +34,7 @@ from cpoms_core.incidents.services import (
     restore_incident_version,
 )
 from cpoms_core.incidents.services.contents import (
+    Content,
     content_of_action,
     content_of_incident,
     older_of_action,
@@ -101,8 +103,11 @@ def restore(request: Request) -> Any:
     try:
         if "restore" in request.POST:
             version = posted_version(request, "restore")
-            restore_incident_version(db, viewer, incident_id, version, opened=posted_version(request))
-            return HTTPFound(place_of(request, incident_id, said="version-restored"))
+            opened = posted_version(request)
+            incident = restore_incident_version(db, viewer, incident_id, version, opened=opened)
+            read = partial(older_of_incident, db, incident)
+            said = _said_of_restored(read(version), read(opened), read(incident.version))
+            return HTTPFound(place_of(request, incident_id, said=said))
         restore_incident(db, viewer, incident_id)
     except ChangedMeanwhile:
         return _changed(request, versions.of_incident(db, viewer, incident_id))
@@ -116,12 +121,24 @@ def restore_the_action(request: Request) -> Any:
     try:
         if "restore" in request.POST:
             version = posted_version(request, "restore")
-            action = restore_action_version(db, viewer, action_id, version, opened=posted_version(request))
-            return HTTPFound(place_of(request, action.incident_id, action.id, "version-restored"))
+            opened = posted_version(request)
+            action = restore_action_version(db, viewer, action_id, version, opened=opened)
+            read = partial(older_of_action, db, action)
+            said = _said_of_restored(read(version), read(opened), read(action.version))
+            return HTTPFound(place_of(request, action.incident_id, action.id, said))
         action = restore_action(db, viewer, action_id)
     except ChangedMeanwhile:
         return _changed(request, versions.of_action(db, viewer, action_id))
     return HTTPFound(place_of(request, action.incident_id, action.id, "action-restored"))
+
+
+def _said_of_restored(older: Content, before: Content, now: Content) -> str:
+    """What a page says of a version that was restored: its categories, which decide who sees it, came back
+    with it, or did not."""
+    wanted, had, have = (set(one["categories"]) for one in (older, before, now))
+    if have != wanted:
+        return "version-restored-but-categories"
+    return "version-restored" if have == had else "version-restored-with-categories"
 
 
 def _changed(request: Request, found: History) -> dict[str, Any]:
@@ -134,6 +151,19 @@ def _changed(request: Request, found: History) -> dict[str, Any]:
 
 def delete(request: Request) -> Any:
     """EDT-02: an incident, with a reason."""
+    try:
+        return _delete(request)
+    except NothingThere:
+        if request.method != "POST":
+            raise
+        incident_id, opened = matched_id(request, "incident_id"), posted_version(request)
+        deleted = incident_deleted_before(request.db, request.viewer, incident_id, opened)
+        if deleted is None:
+            raise
+        return HTTPFound(_after(request, deleted.student_id))  # a second press
+
+
+def _delete(request: Request) -> Any:
     incident = found_incident(request)
     ask = partial(_ask_reason, request, name=f"incident {incident.number}", incident_id=incident.id)
     if request.method != "POST":
@@ -162,6 +192,19 @@ def _after(request: Request, student_id: uuid.UUID | None) -> str:
 
 def delete_the_action(request: Request) -> Any:
     """EDT-02: an action, with a reason."""
+    try:
+        return _delete_the_action(request)
+    except NothingThere:
+        if request.method != "POST":
+            raise
+        action_id, opened = matched_id(request, "action_id"), posted_version(request)
+        deleted = action_deleted_before(request.db, request.viewer, action_id, opened)
+        if deleted is None:
+            raise
+        return HTTPFound(place_of(request, deleted.incident_id, said="action-deleted"))  # a second press
+
+
+def _delete_the_action(request: Request) -> Any:
     action, incident = found_action(request)
     name = f"action on incident {incident.number}"
     ask = partial(_ask_reason, request, name=name, incident_id=incident.id, action_id=action.id)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from cpoms_core.access import policy
 from cpoms_core.errors import Refused
 from cpoms_core.hooks.types import FieldError, FormField
-from cpoms_core.incidents import chronology, edit_entry, onlookers, versions
+from cpoms_core.incidents import chronology, edit_entry, merge_gains, onlookers, versions
 from cpoms_core.incidents.edit_views import (
     chosen_ids,
     found_action,
@@ -36,8 +36,10 @@ from cpoms_core.incidents.services import (
 from cpoms_core.incidents.services.about import about_recorded
 from cpoms_core.incidents.services.contents import content_of_action, content_of_incident
 from cpoms_core.incidents.services.editing import ids_of
-from cpoms_core.incidents.services.merging import MergePlan
 from cpoms_core.incidents.services.parts import usable_with_parents
+from cpoms_core.incidents.services.record_places import place_of as place_in
+from cpoms_core.incidents.services.record_places import places_of
+from cpoms_core.incidents.services.taking_back import going_along, leaving
 from cpoms_core.incidents.students_named import students_named
 from cpoms_core.students.views import matched_id
 from cpoms_core.web.forms import as_number, build_form
@@ -106,19 +108,11 @@ def _preview(
             "categories": _category_names(request, plan.categories),
             "seen": onlookers.of_merge(db, incident.id, into.id, becoming),
             "differs": plan.subject_differs,
-            "on_linked": _also_on(second, plan),
+            "gains": merge_gains.of_subject(db, plan, first),
             "changed": changed,
         },
         "number": str(into.number),
     }
-
-
-def _also_on(into: Any, plan: MergePlan) -> list[str]:
-    """Students linked to the other incident, on whose records the action will be as well."""
-    if not plan.on_linked:
-        return []
-    added = {row.student_id for row in plan.students}
-    return [one.name for one in into.students if one.linked and one.id not in added]
 
 
 def _category_names(request: Request, ids: Any) -> list[str]:
@@ -179,8 +173,10 @@ def _ask_categories(
     field = FormField("categories", Ids("Categories", description="Choose at least one."), 10)
     form = build_form([field], None, {"categories": chosen})
     about = about_recorded(db, action.was_incident or incident.id)
-    if action.was_incident is None and not action.on_linked:
-        about = replace(about, linked_ids=[])
+    if action.was_incident is None:
+        places = places_of(db, [action.id])[action.id]
+        on = [one for one in about.linked_ids if place_in(action, places.get(one)).shown]
+        about = replace(about, linked_ids=on)
     usable = {*usable_with_parents(db, viewer, chosen), *(one for one in chosen if one in present)}
     becoming = onlookers.Becoming(list(usable), about.student_ids, whole_school=about.student_id is None)
     if error:
@@ -200,5 +196,27 @@ def _ask_categories(
         "version": action.version,
         "students": list(students_named(db, viewer, about.student_ids).values()) or ["Whole school"],
         "seen": onlookers.of_split(db, incident.id, action.id, becoming),
+        "left": _left(request, action, incident) if action.was_incident else None,
         "back_href": place_of(request, incident.id, action.id),
+    }
+
+
+def _left(request: Request, action: Action, incident: Incident) -> dict[str, Any] | None:
+    """What leaves the other incident with an action that had been merged into it, and who reads it then; None
+    where nothing does."""
+    db = request.db
+    gone = going_along(db, action)
+    left = leaving(db, incident, gone)
+    if not left.students and not left.categories:
+        return None
+    about = about_recorded(db, incident.id)
+    becoming = onlookers.Becoming(
+        [one for one in about.category_ids if one not in left.categories],
+        [one for one in about.student_ids if one not in left.students],
+        whole_school=about.student_id is None,
+    )
+    return {
+        "students": list(students_named(db, request.viewer, left.students).values()),
+        "categories": _category_names(request, left.categories),
+        "seen": onlookers.of_what_stays(db, incident.id, gone, becoming),
     }

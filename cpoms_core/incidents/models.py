@@ -100,7 +100,7 @@ class IncidentVersion(OfSchool, Base):
     incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     # created | edited | action added | students added | merged | split | deleted | training removed
-    # | restored
+    # | restored | file removed | file restored | file destroyed
     kind: Mapped[str] = mapped_column(String(20))
     content: Mapped[dict[str, Any]] = mapped_column(Json)
     reason: Mapped[str] = mapped_column(Text, default="")
@@ -124,6 +124,7 @@ class IncidentStudent(OfSchool, Base):
         ),
         belongs_to("student", "student_id"),
         belongs_to("incident_part", "part_id"),
+        belongs_to("action", "came_with"),
         Index("ix_incident_student_record", "school_id", "student_id", "occurred_at", "incident_id"),
     )
 
@@ -134,6 +135,7 @@ class IncidentStudent(OfSchool, Base):
     monitored: Mapped[bool] = mapped_column(default=False)  # under all its categories, later ones too
     share_documents: Mapped[bool] = mapped_column(default=False)
     part_id: Mapped[uuid.UUID | None]  # None: not said, and nothing is assumed (INC-15)
+    came_with: Mapped[uuid.UUID | None]  # linked by the merge that made this action, until it is split off
 
 
 class IncidentCategory(OfSchool, Base):
@@ -143,11 +145,13 @@ class IncidentCategory(OfSchool, Base):
     __table_args__ = (
         belongs_to("incident", "incident_id"),
         belongs_to("category", "category_id"),
+        belongs_to("action", "came_with"),
         Index("ix_incident_category_category", "school_id", "category_id"),
     )
 
     incident_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     category_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    came_with: Mapped[uuid.UUID | None]  # as of IncidentStudent
 
 
 class IncidentAgency(OfSchool, Base):
@@ -210,6 +214,24 @@ class ActionAgency(OfSchool, Base):
 
     action_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     agency_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+
+
+class ActionStudent(OfSchool, Base):
+    """How an action is on the record of one linked student, where its own ticks say otherwise (EDT-04): a
+    merge neither puts an action on a linked student's record nor takes it off. Where it is shown, its ticks
+    may show more."""
+
+    __tablename__ = "action_student"
+    __table_args__ = (
+        belongs_to("action", "action_id"),
+        belongs_to("student", "student_id"),
+        Index("ix_action_student_student", "school_id", "student_id"),
+    )
+
+    action_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    student_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    shown: Mapped[bool]
+    share_documents: Mapped[bool]  # never where it is not shown
 
 
 class Draft(OfSchool, Base):

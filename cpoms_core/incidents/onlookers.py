@@ -4,11 +4,11 @@ the preview, which says it before anything is done (EDT-04, EDT-05)."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from cpoms_core.access import policy
 from cpoms_core.access.models import User
@@ -74,6 +74,27 @@ def of_split(
             alert_second=_alerted(Alert.action_id == action_id),
         )
     ).all()
+    return _compared(rows)
+
+
+def of_what_stays(
+    db: SchoolSession, incident_id: uuid.UUID, gone: Collection[uuid.UUID], becoming: Becoming
+) -> Onlookers:
+    """Of an incident that these actions leave, with what had come with them."""
+    of_it = Alert.incident_id == incident_id
+    itself = and_(of_it, or_(Alert.action_id.is_(None), Alert.action_id.not_in(gone)))
+    rows = db.execute(
+        _people(
+            sees_first=policy.who_sees(incident_id),
+            after=_would(becoming),
+            alert_first=_alerted(of_it),
+            alert_second=_alerted(itself),
+        )
+    ).all()
+    return _compared(rows)
+
+
+def _compared(rows: Iterable[Any]) -> Onlookers:
     newly, no_longer = [], []
     for row in rows:
         before, after = row.sees_first or row.alert_first, row.after or row.alert_second

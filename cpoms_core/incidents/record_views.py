@@ -85,17 +85,19 @@ def _page(
     markers = markers_of(request, record, shown, after, next_page) if accepted and not only.asked else []
     asked = None if posted else as_id(request.GET.get("at"))
     placed = chronology.place_of(request.db, request.viewer, asked, on_record) if asked else None
+    contexts = [incident_context(request, one, highlighted=asked) for one in shown]
+    entries = in_their_places(request, contexts, shown, markers)
     if placed and placed not in {incident.id for incident in shown}:
-        shown = [chronology.one(request.db, request.viewer, placed, record=record), *shown]
+        opened = chronology.one(request.db, request.viewer, placed, record=record)
+        shown, entries = [opened, *shown], [incident_context(request, opened, highlighted=asked), *entries]
     request.shows([incident.id for incident in shown], **({"filters": only.asked} if only.asked else {}))
     if not accepted:
         request.response.status_int = 422
-    contexts = [incident_context(request, one, highlighted=asked) for one in shown]
     folds = _folds(request)
     if placed is not None and placed != asked:
         folds["actions"] = True  # an action that the page was opened for must not hide in a fold
     return {
-        "incidents": in_their_places(request, contexts, shown, markers),
+        "incidents": entries,
         "here": here,
         "filter": _filter(request, form, on_record, record) if form is not None else None,
         "filter_href": _address(here, {**folds, "filter": True}),

@@ -48,6 +48,7 @@ def includeme(config: Configurator) -> None:
         methods=("GET", "POST"),
         template=f"{TEMPLATES}add.pt",
         audit=IN_SERVICE,
+        comes_back=NotAudited("it shows what the user typed and chose, and nothing of a record"),
         keeps_text=True,
     )
     part = NotAudited("a part of the Add incident form; names were chosen by the user")
@@ -115,9 +116,18 @@ def includeme(config: Configurator) -> None:
     routes.route("admin-incident-parts", "/admin/incident-parts")
     routes.route("admin-incident-part", "/admin/incident-parts/{part_id}")
     page = "cpoms_core:templates/admin/incident_parts.pt"
-    for view, route, methods, event in (
-        (part_views.parts, "admin-incident-parts", ("GET",), "incident-parts.listed"),
-        (part_views.parts, "admin-incident-parts", ("POST",), IN_SERVICE),
-        (part_views.change, "admin-incident-part", ("POST",), IN_SERVICE),
+    listed = "incident-parts.listed"
+    routes.view(part_views.parts, "admin-incident-parts", permission="admin", template=page, audit=listed)
+    for view, route in (
+        (part_views.parts, "admin-incident-parts"),
+        (part_views.change, "admin-incident-part"),
     ):
-        routes.view(view, route, permission="admin", methods=methods, template=page, audit=event)
+        routes.view(
+            view,
+            route,
+            permission="admin",
+            methods=("POST",),
+            template=page,
+            audit=IN_SERVICE,
+            comes_back=listed,
+        )

@@ -19,6 +19,7 @@ from cpoms_core.incidents.forms import WHOLE_SCHOOL
 from cpoms_core.incidents.services import FormRefused
 from cpoms_core.incidents.services.student_parts import usable_parts
 from cpoms_core.students import queries as students
+from cpoms_core.students.full_names import of_full_name
 from cpoms_core.students.names import fold
 from cpoms_core.students.queries import StudentShown
 from cpoms_core.students.typed_in import TypedStudent, read_name
@@ -133,9 +134,9 @@ def subject_of(request: Request, form: BuiltForm) -> tuple[uuid.UUID | None, Typ
         return chosen, None
     if types_names(request) and fold(typed) == "whole school":
         return None, None
-    found = students.by_full_name(request.db, request.viewer, typed) if types_names(request) else []
+    found = of_full_name(request.db, request.viewer, typed) if types_names(request) else []
     if len(found) == 1:
-        return found[0], None
+        return found[0].id, None
     message = (
         "Two students have this name. Ask a colleague with a key to record it with you."
         if found

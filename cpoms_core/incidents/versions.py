@@ -15,7 +15,7 @@ from cpoms_core.access import policy
 from cpoms_core.access.models import User
 from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.documents.queries import file_names
+from cpoms_core.documents.queries import file_names, files_of
 from cpoms_core.errors import NothingThere
 from cpoms_core.incidents.differences import Piece, difference, shortened
 from cpoms_core.incidents.models import (
@@ -35,6 +35,9 @@ from cpoms_core.tenancy.scope import SchoolSession
 
 PAGE = 20
 NOBODY = "The system"
+UNTOLD = ("Recorded", "Changed")
+"""What is said of a first version, and of a later one, that came of merging or splitting with an incident
+which the viewer may not know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,9 @@ def of_action(db: SchoolSession, viewer: Viewer, action_id: uuid.UUID, before: i
     if found is None:
         raise NothingThere
     action, number = found
+    if action.became_incident is not None and not _known(db, viewer, {action.incident_id}):
+        became = db.get_one(Incident, (action.school_id, action.became_incident))
+        number = became.number  # what it was split off from is hidden; what it is now is not
     rows = _rows(db, ActionVersion, ActionVersion.action_id == action.id, before)
     return History(
         incident_id=action.incident_id,
@@ -156,18 +162,22 @@ def _rows(db: SchoolSession, model: Any, of_it: Any, before: int | None) -> Sequ
 
 def _shown(db: SchoolSession, viewer: Viewer, rows: Sequence[Any]) -> list[VersionShown]:
     words = Words(db, viewer, [row[0].content for row in rows])
+    known = _known(db, viewer, {_other(row[0].content) for row in rows[:PAGE]})
+    told = _files_told_of(db, viewer, [row[0].content for row in rows])
     shown = []
     for at, (version, by_name) in enumerate(rows[:PAGE]):
         older = rows[at + 1][0].content if at + 1 < len(rows) else None
+        other = _other(version.content)
+        named = other is None or other in known
         shown.append(
             VersionShown(
                 version=version.version,
-                words=kind_in_words(version.kind, version.content),
+                words=kind_in_words(version.kind, version.content) if named else UNTOLD[version.version > 1],
                 made=viewer.local(version.made_at),
                 by_name=by_name or NOBODY,
-                reason=viewer.text(version.reason),
+                reason=viewer.text(version.reason) if version.content.get("file") in told else "",
                 lines=words.lines(older, version.content),
-                other=_other(version.content),
+                other=other if other in known else None,
             )
         )
         text = plain_text(viewer, version.content)
@@ -178,6 +188,13 @@ def _shown(db: SchoolSession, viewer: Viewer, rows: Sequence[Any]) -> list[Versi
     return shown
 
 
+def _files_told_of(db: SchoolSession, viewer: Viewer, contents: Iterable[Content]) -> set[str | None]:
+    """The files of which the viewer is told why they were removed: those that they may restore (EDT-10). With
+    None, for the versions that are about no file."""
+    ids = {uuid.UUID(one["file"]) for one in contents if "file" in one}
+    return {None, *(str(file.id) for file in files_of(db, viewer, ids) if file.kept)}
+
+
 def plain_text(viewer: Viewer, content: Content) -> str:
     """The text of a version as the viewer may see it; line ends of different browsers are one."""
     return viewer.text(content["text"]).replace("\r\n", "\n").replace("\r", "\n")
@@ -186,6 +203,14 @@ def plain_text(viewer: Viewer, content: Content) -> str:
 def _other(content: Content) -> uuid.UUID | None:
     text = content.get("other") or content.get("out_of")
     return uuid.UUID(text) if text else None
+
+
+def _known(db: SchoolSession, viewer: Viewer, others: set[uuid.UUID | None]) -> set[uuid.UUID]:
+    """Those of the incidents that versions speak of which the viewer may know of (USR-12.7)."""
+    ids = others - {None}
+    if not ids:
+        return set()
+    return set(db.scalars(select(Incident.id).where(Incident.id.in_(ids), policy.known_incidents(viewer))))
 
 
 def kind_in_words(kind: str, content: Content) -> str:
@@ -211,6 +236,11 @@ def kind_in_words(kind: str, content: Content) -> str:
         "action added": "Categories added by an action",
         "student matched": "Student matched to the school’s register",
         "students added": "Students linked",
+        "file removed": "File removed",
+        "file restored": "File restored",
+        "file destroyed": "File removed for good",
+        "kept off": f"Kept off the records of students linked by merging incident {number}",
+        "merge undone": f"Students no longer linked after incident {number} was split off again",
         "deleted": "Deleted",
         "training removed": "Removed as training",
         "restored": "Restored",
@@ -226,6 +256,7 @@ LABELS = {
     "documents": "Files",
     "on_linked": "On the linked students’ records",
     "share_documents": "Its files on the linked students’ records",
+    "places": "On single linked students’ records",
 }
 NONE = "none"
 
@@ -250,7 +281,8 @@ class Words:
             **_named(db, IncidentPart, {uuid.UUID(str(one)) for one in parts}),
         }
         self._fields = FieldsInWords(db, viewer, contents)
-        students = {uuid.UUID(one["student"]) for one in linked}
+        places = [one for content in contents for one in content.get("places", [])]
+        students = {uuid.UUID(one["student"]) for one in [*linked, *places]}
         self._students = {str(one): name for one, name in students_named(db, viewer, students).items()}
 
     def lines(self, older: Content | None, newer: Content) -> list[Line]:
@@ -274,6 +306,8 @@ class Words:
             return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}"
         if name == "linked":
             return "; ".join(self._linked(one) for one in value or []) or NONE
+        if name == "places":
+            return "; ".join(self._place(one) for one in value or []) or NONE
         if isinstance(value, list):
             return ", ".join(sorted(self._names.get(str(one), "one that is gone") for one in value)) or NONE
         if isinstance(value, bool):
@@ -289,6 +323,12 @@ class Words:
         said = ", ".join(tick for tick in ticks if tick)
         name = self._students.get(one["student"], "another student")
         return f"{name} ({said})" if said else name
+
+    def _place(self, one: dict[str, Any]) -> str:
+        name = self._students.get(one["student"], "another student")
+        if not one["shown"]:
+            return f"not on that of {name}"
+        return f"{name} ({'with' if one['share_documents'] else 'without'} files)"
 
 
 def _in_lines(found: Iterable[FieldLine]) -> list[Line]:

@@ -22,11 +22,11 @@ from cpoms_core.database.types import Id, new_id
 from cpoms_core.documents.taking import take_files
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.types import FieldError
-from cpoms_core.incidents import chronology, entry, services, student_fields
+from cpoms_core.incidents import chronology, entry, recorded_before, services, student_fields
 from cpoms_core.incidents.draft_views import draft_context, in_place_of
 from cpoms_core.incidents.forms import WHOLE_SCHOOL
 from cpoms_core.incidents.models import Incident
-from cpoms_core.incidents.services import AlreadySubmitted, FormRefused
+from cpoms_core.incidents.services import AlreadySubmitted, FormRefused, NotAllRecorded
 from cpoms_core.incidents.shown import incident_context, reading_context
 from cpoms_core.students.models import Student
 from cpoms_core.students.queries import chosen_now
@@ -71,6 +71,7 @@ def _submit(request: Request) -> Any:
     if entry.only_looks(request):
         form = entry.incident_form(request, request.POST)
         return _page(request, form, key, None, submission, request.POST)
+    heading = ""
     taken = take_files(request)
     form = entry.incident_form(request, request.POST)
     if all([entry.accepted(request, form), taken.accepted_by(form)]):  # both, to say all that is wrong
@@ -78,9 +79,12 @@ def _submit(request: Request) -> Any:
             with taken.kept() as documents:
                 new = entry.new_incident(request, form, documents)
                 incident = services.record_incident(request.db, viewer, new)
+        except NotAllRecorded as error:
+            heading, submission = recorded_before.explain(request, form, error), new_id()
         except (FormRefused, Refused) as error:
             _refuse(request, form, error)
-            submission = new_id() if isinstance(error, AlreadySubmitted) else submission
+            if isinstance(error, AlreadySubmitted):
+                heading, submission = recorded_before.OTHER_WORDS, new_id()
         except IntegrityError as error:
             # the same form arrived twice at the same moment: on the second try the first one is there
             mark_error_retryable(error)
@@ -90,7 +94,7 @@ def _submit(request: Request) -> Any:
     elif not form.part("categories").data:
         form.object_to([FieldError("categories", "Choose at least one category.")])
     request.response.status_int = 422
-    return _page(request, form, key, None, submission, request.POST)
+    return _page(request, form, key, None, submission, request.POST, heading)
 
 
 def _after(request: Request, incident: Incident) -> str:
@@ -138,6 +142,7 @@ def _page(
     saved: str | None,
     submission: Any,
     typed: MultiDict[str, Any],
+    heading: str = "",
 ) -> dict[str, Any]:
     context = entry.fill_choices(request, form)
     people = student_fields.fill_students(request, form, typed)
@@ -162,6 +167,7 @@ def _page(
         "linked_href": request.route_path("incident-linked"),
         "told_href": request.route_path("incident-told"),
         **draft_context(request, key, saved),
+        **({"errors_heading": heading} if heading else {}),
         "submission": submission,
         "back_href": request.route_path("dashboard"),
     }

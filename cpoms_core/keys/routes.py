@@ -74,6 +74,7 @@ def declare(routes: ModuleRoutes, at: Place, prefix: str) -> None:
             name,
             permission=permission,
             audit=page.audit,
+            comes_back=FORM if page.audit == IN_SERVICE else None,
             methods=page.methods,
             template="json" if page.template == "json" else f"{TEMPLATES}{page.template}",
         )

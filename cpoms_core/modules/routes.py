@@ -87,6 +87,7 @@ class ModuleRoutes:
         *,
         permission: str,
         audit: Audit,
+        comes_back: Audit | None = None,
         methods: tuple[str, ...] = ("GET",),
         template: str | None = None,
         csrf: bool = True,
@@ -96,11 +97,14 @@ class ModuleRoutes:
         """Declares what answers a route.
 
         permission: a permission's name or one of SESSION_ONLY. audit: the event written when it answered
-        well, IN_SERVICE, or NotAudited with a reason. template: `package:templates/x.pt`. csrf: off only
-        for what no browser sends. keeps_text: a form with files that are too large together comes without
-        them and with `request.files_left_out`; the view shows it again. Without it, a page says so. fills_in:
-        the page is a form filled with what people wrote; while names are hidden (DSH-08) a page stands in its
-        place that asks to show them, because stars in a form would be saved.
+        well, IN_SERVICE, or NotAudited with a reason. comes_back: of a page that is IN_SERVICE, the event
+        that is written when it answers with that page because nothing was changed, and the page shows
+        something (`request.shows`); or NotAudited with the reason why none is. template:
+        `package:templates/x.pt`. csrf: off only for what no browser sends. keeps_text: a form with files that
+        are too large together comes without them and with `request.files_left_out`; the view shows it again.
+        Without it, a page says so. fills_in: the page is a form filled with what people wrote; while names
+        are hidden (DSH-08) a page stands in its place that asks to show them, because stars in a form would
+        be saved.
         """
         if self._module != CORE and not route.startswith(f"{self._module}."):
             raise ValueError(f"module {self._module!r} declares a view of the route {route!r}")
@@ -115,6 +119,7 @@ class ModuleRoutes:
             module=self._module,
             needs=permission,
             audit=audit,
+            comes_back=comes_back,
             require_csrf=csrf,
             keeps_text=keeps_text,
             fills_in=fills_in,

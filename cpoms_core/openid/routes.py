@@ -39,5 +39,11 @@ def includeme(config: Configurator) -> None:
         template = f"{TEMPLATES}provider.pt"
         routes.view(views.provider, route, permission=ADMIN, audit=event, template=template)
         routes.view(
-            views.provider, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",), template=template
+            views.provider,
+            route,
+            permission=ADMIN,
+            audit=IN_SERVICE,
+            comes_back=event,
+            methods=("POST",),
+            template=template,
         )

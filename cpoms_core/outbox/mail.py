@@ -46,6 +46,8 @@ def word_mail(db: SchoolSession, viewer: Viewer, work: Work) -> EmailMessage:
     """Makes the mail that an outbox item asks for. Raises NotOwed where nobody should get it any more."""
     account = _recipient(db, uuid.UUID(work.payload["to_user"]))
     sso = account.home_school_id is None
+    # before a module is asked: of what is gone, it would say that nobody wants it, and forget it for good
+    training = _in_training(db, work)
     letter = _letter(db, viewer, work, sso=sso)
     facts = {
         "school": viewer.school.name,
@@ -57,7 +59,6 @@ def word_mail(db: SchoolSession, viewer: Viewer, work: Work) -> EmailMessage:
     }
     if "sealed_token" in work.payload:
         facts["link"] = _sso_link(db, viewer, work) if sso else _link(db, viewer, work)
-    training = _in_training(db, work)
     message = EmailMessage()  # it refuses line breaks in headers, whatever a name or address holds
     message["Message-ID"] = message_id(work.id, db.app.deployment.domain)
     message["Date"] = format_datetime(work.created_at.astimezone(dt.UTC))

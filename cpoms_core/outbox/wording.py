@@ -53,11 +53,6 @@ LETTERS = {
         "Log in to see it:\n{login}\n",
         of_the_school=True,
     ),
-    "assigned": Letter(
-        "You have been assigned an incident",
-        "{who} has assigned you an incident.\n\nLog in to read it:\n{login}\n",
-        of_the_school=True,
-    ),
     "reset-link": Letter(
         "Set your password",
         "Somebody, most likely you, asked to set the password of your account at {school}.\n\n"

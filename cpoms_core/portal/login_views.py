@@ -138,6 +138,7 @@ def unlock(request: Request) -> Any:
     return {"title": "Your screen was locked", "form": form, "next": target, "action": here(request, target)}
 
 
-def session_token(request: Request) -> dict[str, str]:
+def session_token(request: Request) -> dict[str, Any]:
     """The forms' token of the log-in that goes on in a page which was open before (static/js/http.js)."""
-    return {"csrf_token": request.portal.csrf_token, "user": request.portal.email}
+    portal = request.portal
+    return {"csrf_token": portal.csrf_token, "user": portal.email, "elevated": portal.elevated}

@@ -105,7 +105,7 @@ def end_everywhere(db: SchoolSession, portal: Portal, who: Visitor, now: dt.date
 
 def lock(db: SchoolSession, portal: Portal, now: dt.datetime) -> None:
     """From now on the password is needed: the screen was covered, or a school allows less idle time."""
-    sessions.touch_portal(db, portal.token_hash, now - IDLE)
+    sessions.make_portal_idle(db, portal.token_hash, now - IDLE)
 
 
 def unlock(db: SchoolSession, portal: Portal, now: dt.datetime) -> None:

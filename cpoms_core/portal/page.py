@@ -46,6 +46,10 @@ class PortalPage(Page):
         return int(IDLE.total_seconds()) // 60
 
     @property
+    def elevated(self) -> bool:
+        return self._portal is not None and self._portal.elevated
+
+    @property
     def elevate(self) -> bool:
         return self._portal is not None and self._portal.has_key and not self._portal.elevated
 

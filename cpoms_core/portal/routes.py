@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
+from cpoms_core.access.activity import active_at_accounts
 from cpoms_core.keys.owner import key_places
 from cpoms_core.keys.routes import declare as declare_keys
 from cpoms_core.modules.routes import CORE, IN_SERVICE, PORTAL, PUBLIC, ModuleRoutes, NotAudited
@@ -56,6 +57,15 @@ def _logging_in(routes: ModuleRoutes) -> None:
         "portal-lock",
         permission=PUBLIC,
         audit=NotAudited("the screen was covered"),
+        methods=("POST",),
+        template="json",
+    )
+    routes.route("portal-active", "/session/active", at="accounts")
+    routes.view(
+        active_at_accounts,
+        "portal-active",
+        permission=PORTAL,
+        audit=NotAudited("somebody is at a page, which shows no data of a record"),
         methods=("POST",),
         template="json",
     )

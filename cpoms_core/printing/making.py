@@ -53,14 +53,13 @@ def _asked_at(wanted: RecordWanted) -> tuple[str, dict[str, str]]:
     return "student-report" if wanted.report else "student-incidents", {"student_id": str(wanted.student_id)}
 
 
-def _may_fetch(db: SchoolSession, viewer: Viewer, subjects: Sequence[uuid.UUID]) -> None:
-    """The record and every one of its incidents must still be the viewer's to see: what was moved out of
-    their sight since must not be fetched from a file. Raises NothingThere."""
+def _may_fetch(db: SchoolSession, viewer: Viewer, subjects: Sequence[uuid.UUID]) -> bool:
+    """Every one of the record's incidents must still be the viewer's to see: what was moved out of their
+    sight since must not be fetched from a file. Raises NothingThere where the record itself was."""
     students = set(db.scalars(select(Student.id).where(Student.id.in_(subjects[:1]))))
     for student_id in students:
         record_student(db, viewer, student_id)
-    if not still_visible(db, viewer, [one for one in subjects if one not in students]):
-        raise NothingThere
+    return still_visible(db, viewer, [one for one in subjects if one not in students])
 
 
 RECORD_PRINT = Maker("record print", _make, _may_fetch)

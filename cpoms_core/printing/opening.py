@@ -12,7 +12,7 @@ from sqlalchemy import select
 from cpoms_core.access.models import User
 from cpoms_core.access.names import staff_name
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.incidents.models import Agency, Category
+from cpoms_core.incidents.models import Agency, Category, IncidentPart
 from cpoms_core.printing.content import FactPrinted, Section, drawing
 from cpoms_core.printing.queries import Chosen
 from cpoms_core.students.contacts import ContactShown, contacts_of
@@ -93,6 +93,10 @@ def asked_in_words(db: SchoolSession, viewer: Viewer, chosen: Chosen) -> Iterato
         yield f"Only of the category: {' or '.join(names)}."
     if only.author_id:
         yield f"Only added by {db.scalar(select(staff_name()).where(User.id == only.author_id)) or 'nobody'}."
+    if only.part_id:
+        whose = "the" if chosen.student_id else "a"
+        part = db.scalar(select(IncidentPart.name).where(IncidentPart.id == only.part_id))
+        yield f"Only where {whose} student’s part in it is: {part or 'one that is not known'}."
     if only.words:
         yield f"Only with the words: {viewer.text(only.words)}."
     for one in only.modules:

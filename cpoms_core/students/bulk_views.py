@@ -159,5 +159,5 @@ def _change(plan: Plan, names: dict[uuid.UUID, str], student: StudentShown) -> d
         "student": student,
         "ends": sorted(names[one.category_id] for one in ends if one.category_id in names),
         "began_later": any(one.began_later for one in ends),
-        "kept": any(one.student_id == student.id for one in plan.keeps),
+        "kept": any(one.student_id == student.id for one in plan.told),
     }

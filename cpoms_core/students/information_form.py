@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyramid.request import Request
+from webob.multidict import MultiDict
 from wtforms import BooleanField, FileField, StringField, TextAreaField
 from wtforms.validators import Length
 
@@ -22,11 +23,11 @@ from cpoms_core.students.information import (
     agencies_offered,
     categories_offered,
 )
-from cpoms_core.students.links import LinkShown
-from cpoms_core.students.versions import number_in
+from cpoms_core.students.versions import Meanwhile, number_in
 from cpoms_core.web import arranged
 from cpoms_core.web.arranged import arranged_form
 from cpoms_core.web.forms import BuiltForm, as_id
+from cpoms_core.web.over_newest import fields_over_newest, over_newest
 
 KINDS = {
     "alerts": "people",
@@ -41,6 +42,9 @@ KINDS = {
 """How the fields are drawn that are more than a plain one."""
 TOGETHER = {"link_kind": "link_students", "remove_photo": "file"}
 """Fields that stand right behind another."""
+BEGUN = ("link_students", "link_kind", "remove_photo")
+"""Fields that are empty each time, and only begin something."""
+COMMA = ", "
 
 
 def core_fields() -> list[FormField]:
@@ -104,25 +108,53 @@ def core_fields() -> list[FormField]:
     ]
 
 
-def information_form(request: Request, stored: Stored, links: Sequence[LinkShown]) -> BuiltForm:
-    """The form as it is posted, or filled with what is kept; its choices filled in."""
-    posted = request.POST if request.method == "POST" else None
-    student = stored.student
+def information_form(
+    request: Request, stored: Stored, posted: MultiDict[str, Any] | None, given: dict[str, Any] | None = None
+) -> BuiltForm:
+    """The form as it is posted, or filled with what is kept or `given`; its choices filled in."""
     modules = request.app.hooks.collect(
-        "student_form_fields", request.db, request.viewer, student_id=student.id
+        "student_form_fields", request.db, request.viewer, student_id=stored.student.id
     )
-    given = {
-        "alerts": stored.alerted,
-        "summary": student.summary,
-        "monitored": stored.monitored,
-        "keywords": ", ".join(student.keywords),
-        "agencies": stored.agency_ids,
-    }
+    given = {**_kept(stored), "keywords": COMMA.join(stored.student.keywords), **(given or {})}
     form = arranged_form(request, "student", core_fields(), modules, posted, given, together=TOGETHER)
     form.part("alerts").choices = [(person.id, person.name) for person in staff(request.db)]
     form.part("agencies").choices = list(agencies_offered(request.db, stored.agency_ids))
     form.part("link_students").choices = []
     return form
+
+
+def _kept(stored: Stored) -> dict[str, Any]:
+    """What the core's fields hold now, keywords as a list."""
+    student = stored.student
+    return {
+        "alerts": stored.alerted,
+        "summary": student.summary,
+        "monitored": stored.monitored,
+        "keywords": list(student.keywords),
+        "agencies": stored.agency_ids,
+    }
+
+
+def form_over_newest(request: Request, form: BuiltForm, stored: Stored, found: Meanwhile) -> BuiltForm:
+    """The form where somebody else saved first: what was changed in it, over what is kept now. stored: as it
+    is since then."""
+    post, before = request.POST, found.before
+    now = _kept(stored)
+    opened = {
+        "alerts": _ids(post, "alerts_seen"),
+        "summary": before["summary"],
+        "monitored": _ids(post, "monitored_seen"),
+        "keywords": before["keywords"],
+        "agencies": [uuid.UUID(one) for one in before["agencies"]],
+    }
+    typed = {name: form.part(name).data for name in now}
+    typed["keywords"] = [word for one in _words(form) if (word := " ".join(one.split()))]
+    given = over_newest(typed, opened, now)
+    given["keywords"] = COMMA.join(given["keywords"])
+    begun = {name: form.part(name).data for name in BEGUN}
+    fresh = information_form(request, stored, None)
+    modules = fields_over_newest(form, fresh, before["modules"], found.after["modules"])
+    return information_form(request, stored, None, {**given, **begun, **modules})
 
 
 def category_tree(
@@ -144,7 +176,7 @@ def typed_information(
     return Information(
         seen=number_in(post.get("seen", "")) or 0,
         summary=form.part("summary").data or "",
-        keywords=(form.part("keywords").data or "").replace("\n", ",").split(","),
+        keywords=_words(form),
         agency_ids=form.part("agencies").data or [],
         link_ids=[*(form.part("link_students").data or []), *found_by_name],
         link_kind=form.part("link_kind").data or "",
@@ -158,6 +190,11 @@ def typed_information(
         module_values=form.module_values(),
         not_taken=form.not_taken(request.POST, request.app.modules),
     )
+
+
+def _words(form: BuiltForm) -> list[str]:
+    text: str = form.part("keywords").data or ""
+    return text.replace("\n", ",").split(",")
 
 
 def _ids(post: Any, name: str) -> list[uuid.UUID]:

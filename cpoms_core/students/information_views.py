@@ -11,13 +11,20 @@ from pyramid.response import Response
 
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.types import FieldError
+from cpoms_core.students.full_names import of_full_name
 from cpoms_core.students.history import changes_between, earlier_records, history_of, names_in
 from cpoms_core.students.information import Stored, save_information, stored_information
-from cpoms_core.students.information_form import category_tree, drawn, information_form, typed_information
+from cpoms_core.students.information_form import (
+    category_tree,
+    drawn,
+    form_over_newest,
+    information_form,
+    typed_information,
+)
 from cpoms_core.students.links import KINDS, links_of
 from cpoms_core.students.photo_taking import TakenPhoto, take_photo
 from cpoms_core.students.photos import photo_of
-from cpoms_core.students.queries import by_full_name, chosen_students, seen_choices
+from cpoms_core.students.queries import chosen_students, seen_choices
 from cpoms_core.students.record import Record, open_record
 from cpoms_core.students.tabs import record_context
 from cpoms_core.students.versions import ChangedMeanwhile, Meanwhile, number_in
@@ -33,7 +40,7 @@ def edit(request: Request) -> Any:
     student_id = matched_id(request, "student_id")
     record = open_record(db, viewer, student_id)
     stored = stored_information(db, viewer, student_id)
-    form = information_form(request, stored, [])
+    form = information_form(request, stored, request.POST if taken is not None else None)
     request.shows([student_id])
     if taken is None:
         return _page(request, record, stored, form)
@@ -47,6 +54,8 @@ def edit(request: Request) -> Any:
         except ChangedMeanwhile as error:
             request.tm.doom()
             meanwhile = error.meanwhile
+            stored = stored_information(db, viewer, student_id)  # theirs may be newer than what was read
+            form = form_over_newest(request, form, stored, meanwhile)
         except Refused as error:
             request.tm.doom()
             form.object_to([FieldError(error.field, error.message)])
@@ -67,7 +76,7 @@ def _named(request: Request) -> list[uuid.UUID]:
     name = request.POST.get("link_name", "").strip()
     if not name:
         return []
-    found = by_full_name(request.db, request.viewer, name)
+    found = of_full_name(request.db, request.viewer, name)
     if len(found) != 1:
         raise Refused(
             "Two students have this name. Choose one from the list of the search."
@@ -75,7 +84,7 @@ def _named(request: Request) -> list[uuid.UUID]:
             else "This student is not known. Check the spelling of the full name.",
             "link_students",
         )
-    return found
+    return [found[0].id]
 
 
 def _page(
@@ -83,6 +92,7 @@ def _page(
 ) -> dict[str, Any]:
     db, viewer, post = request.db, request.viewer, request.POST
     again = request.method == "POST"
+    begun = again and not meanwhile  # the form is still about what it showed first
     linked = chosen_students(db, viewer, form.part("link_students").data or [])
     form.part("link_students").choices = [(one.id, one.name) for one in linked]
     return {
@@ -98,11 +108,11 @@ def _page(
         "student_source": request.route_path("student-find"),
         "has_photo": record.photo_id is not None,
         # what the form showed first: a change of alerts and monitoring is one against that
-        "alerts_seen": post.getall("alerts_seen") if again else stored.alerted,
-        "monitored_seen": post.getall("monitored_seen") if again else stored.monitored,
+        "alerts_seen": post.getall("alerts_seen") if begun else stored.alerted,
+        "monitored_seen": post.getall("monitored_seen") if begun else stored.monitored,
         "seen": meanwhile.version
         if meanwhile
-        else (post.get("seen", "") if again else stored.student.version),
+        else (post.get("seen", "") if begun else stored.student.version),
         "meanwhile": _meanwhile(request, meanwhile) if meanwhile else None,
         "back_href": request.route_path("student", student_id=record.id),
     }

@@ -15,7 +15,7 @@ from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit import services as audit
 from cpoms_core.errors import NothingThere, Refused
-from cpoms_core.incidents.models import IncidentStudent
+from cpoms_core.incidents.models import Incident, IncidentStudent
 from cpoms_core.students.models import Student
 from cpoms_core.students.moving import hold_incidents, move_everything
 from cpoms_core.students.names import fold, full_names
@@ -41,7 +41,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TypedIn:
-    """A student typed in by staff, whom nobody matched yet. `created`: in the school's time."""
+    """A student typed in by staff, whom nobody matched yet. `created`: in the school's time. `incidents`: how
+    many the viewer sees."""
 
     id: uuid.UUID
     name: str
@@ -71,7 +72,13 @@ def typed_in(db: SchoolSession, viewer: Viewer) -> list[TypedIn]:
     """Every student who waits to be matched, oldest first, each with the likeliest children of the MIS."""
     if not viewer.may("admin"):
         raise NothingThere
-    on = select(func.count()).where(IncidentStudent.student_id == Student.id).correlate(Student)
+    on = (
+        select(func.count())
+        .select_from(IncidentStudent)
+        .join(Incident, Incident.id == IncidentStudent.incident_id)
+        .where(IncidentStudent.student_id == Student.id, policy.visible_incidents(viewer))
+        .correlate(Student)
+    )
     rows = db.execute(
         select(*SHOWN, Student.date_of_birth, Student.created_at, on.scalar_subquery().label("incidents"))
         .where(unmatched(viewer))

@@ -18,7 +18,7 @@ from cpoms_core.audit import services as audit
 from cpoms_core.database.rows import insert_rows
 from cpoms_core.database.types import new_id
 from cpoms_core.errors import NothingThere, Refused
-from cpoms_core.incidents.models import Category
+from cpoms_core.incidents.models import Category, Incident
 from cpoms_core.students.models import Monitoring, Student
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -55,12 +55,14 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """A monitoring that an incident began, and that goes on whatever becomes of the incident."""
+    """A monitoring that an incident began, and that goes on whatever becomes of the incident. `told`: the
+    viewer may know of the incident; otherwise it is done, and nothing of it is said (USR-12.7)."""
 
     id: uuid.UUID
     student_id: uuid.UUID
     category_id: uuid.UUID
     incident_id: uuid.UUID
+    told: bool
 
 
 @dataclass(slots=True)
@@ -76,9 +78,14 @@ class Plan:
 
     @property
     def changed(self) -> set[uuid.UUID]:
-        """The students for whom anything changes."""
+        """The students for whom anything changes that the viewer may be told of."""
         begun = {student for student, _ in self.begins}
-        return begun | {one.student_id for one in self.keeps} | {one.student_id for one in self.ends}
+        return begun | {one.student_id for one in self.told} | {one.student_id for one in self.ends}
+
+    @property
+    def told(self) -> list[Keeping]:
+        """Those of the incidents' monitorings that the page tells of."""
+        return [one for one in self.keeps if one.told]
 
     @property
     def fingerprint(self) -> str:
@@ -88,7 +95,7 @@ class Plan:
             str(self.wish.category_id),
             self.wish.since.isoformat(),
             sorted(f"{student} {category}" for student, category in self.begins),
-            sorted(str(one.id) for one in self.keeps),
+            sorted(str(one.id) for one in self.told),
             sorted(f"{one.id} {one.began_later}" for one in self.ends),
         )
         return hashlib.sha256(repr(facts).encode()).hexdigest()
@@ -115,13 +122,13 @@ def plan_update(
         raise Refused(f"At most {MOST} students can be updated at once.", "student")
     categories = _categories(db, viewer, wish)
     found = Plan(wish, moment, _students(db, viewer, student_ids, lock=lock))
-    present = _present(db, found.student_ids, categories)
+    present = _present(db, viewer, found.student_ids, categories)
     if wish.deed == "add":
         held = {(row.student_id, row.category_id) for row in present}
         wanted = [(student, category) for student in found.student_ids for category in categories]
         found.begins = [pair for pair in wanted if pair not in held]
         found.keeps = [
-            Keeping(row.id, row.student_id, row.category_id, row.incident_id)
+            Keeping(row.id, row.student_id, row.category_id, row.incident_id, bool(row.told))
             for row in present
             if row.incident_id is not None
         ]
@@ -201,7 +208,10 @@ def _students(
 
 
 def _present(
-    db: SchoolSession, student_ids: Sequence[uuid.UUID], categories: Sequence[uuid.UUID]
+    db: SchoolSession,
+    viewer: Viewer,
+    student_ids: Sequence[uuid.UUID],
+    categories: Sequence[uuid.UUID],
 ) -> Sequence[Any]:
     """What these students are monitored for now, of these categories."""
     return db.execute(
@@ -211,7 +221,9 @@ def _present(
             Monitoring.category_id,
             Monitoring.started_at,
             Monitoring.incident_id,
+            policy.known_incidents(viewer).label("told"),
         )
+        .outerjoin(Incident, Incident.id == Monitoring.incident_id)
         .where(
             Monitoring.student_id.in_(student_ids),
             Monitoring.category_id.in_(categories),

@@ -27,7 +27,6 @@ LANE, HEAD = 44, 26
 def monitoring(request: Request) -> dict[str, Any]:
     """What a student was and is monitored for, of what the viewer may know."""
     record = open_record(request.db, request.viewer, matched_id(request, "student_id"))
-    request.shows([record.id])
     return _page(request, record)
 
 
@@ -78,6 +77,7 @@ def _page(
     editable = may_edit(viewer)
     drawn = history.timeline(found, viewer.local(viewer.now()))
     going_on = {span.category_id for span in found if span.ended is None}
+    request.shows([record.id])
     categories = [one for one in history.choices(db, viewer) if one.id not in going_on and not one.disabled]
     return {
         "title": f"Monitoring history of {record.name}",

@@ -14,7 +14,8 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import AutomaticAlert
 from cpoms_core.documents.models import Document
 from cpoms_core.incidents.models import Draft, Incident, IncidentStudent
-from cpoms_core.incidents.services.contents import keep_incident_version
+from cpoms_core.incidents.services.contents import keep_action_version, keep_incident_version
+from cpoms_core.incidents.services.record_places import follow_match
 from cpoms_core.students import versions
 from cpoms_core.students.models import Contact, Monitoring, Student, StudentAgency, StudentLink
 from cpoms_core.students.names import fold
@@ -25,7 +26,7 @@ MATCHED = "student matched"
 MOVED = frozenset({
     "incident.student_id", "incident_student.student_id", "monitoring.student_id", "document.student_id",
     "automatic_alert.student_id", "student_link.student_id", "student_link.other_id", "contact.student_id",
-    "student_agency.student_id",
+    "student_agency.student_id", "action_student.student_id",
 })  # fmt: skip
 """Columns with a student's id that are moved."""
 STAYING = {
@@ -96,6 +97,7 @@ def _incidents(move: _Move) -> list[uuid.UUID]:
         other.linked = other.linked and own.linked
         other.monitored = other.monitored or own.monitored
         other.share_documents = other.share_documents or own.share_documents
+        other.came_with = other.came_with if own.came_with else None  # else a person linked them
         other.part_id = own.part_id if not own.linked and own.part_id else other.part_id or own.part_id
         db.delete(own)  # its place on the incident is the other row's now
     db.flush()
@@ -108,7 +110,13 @@ def _incidents(move: _Move) -> list[uuid.UUID]:
     for incident in db.scalars(there.order_by(Incident.number)):
         keep_incident_version(db, move.viewer, incident, MATCHED)
     move.tell("incidents", list(found))
-    move.tell("incidents of both", [row.incident_id for row in present])
+    both = [row.incident_id for row in present]
+    move.tell("incidents of both", both)
+    actions = follow_match(db, move.old, move.new, both)
+    for action in actions:
+        if action.deleted_at is None:
+            keep_action_version(db, move.viewer, action, MATCHED)
+    move.tell("actions", [action.id for action in actions])
     return ids
 
 

@@ -15,8 +15,9 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.database.types import Id
 from cpoms_core.errors import NothingThere
 from cpoms_core.incidents.models import Category
+from cpoms_core.students.full_names import of_full_name
 from cpoms_core.students.models import GroupMember, Monitoring, Student, StudentGroup
-from cpoms_core.students.names import NAME_PARTS, fold, full_names, name_parts
+from cpoms_core.students.names import NAME_PARTS, fold, name_parts
 from cpoms_core.students.typed_in import matched_now
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 
@@ -223,6 +224,15 @@ def choices(db: SchoolSession, viewer: Viewer, words: str) -> list[StudentShown]
         .order_by(Student.archived_at.is_not(None), Student.surname_key, Student.forename_key, Student.id)
         .limit(SUGGESTIONS)
     ).all()
+    return _as_choices(viewer, rows, words)
+
+
+def exact_choices(db: SchoolSession, viewer: Viewer, name: str) -> list[StudentShown]:
+    """Students to choose from on a form, by their full name only (INC-01)."""
+    return _as_choices(viewer, of_full_name(db, viewer, name), name.replace(",", " "))
+
+
+def _as_choices(viewer: Viewer, students: Sequence[Any], words: str) -> list[StudentShown]:
     return [
         StudentShown(
             student.id,
@@ -230,7 +240,7 @@ def choices(db: SchoolSession, viewer: Viewer, words: str) -> list[StudentShown]
             note_of(student, found_otherwise(viewer, student, words)),
             student.archived_at is not None,
         )
-        for student in rows
+        for student in students
     ]
 
 
@@ -254,16 +264,8 @@ def _listed(
         .where(policy.visible_students(viewer), condition)
         .order_by(Student.archived_at.is_not(None), Student.surname_key, Student.forename_key, Student.id)
         .limit(most)
-    )
-    return [
-        StudentShown(
-            row.id,
-            viewer.name(row),
-            note_of(row, found_otherwise(viewer, row, words)),
-            row.archived_at is not None,
-        )
-        for row in rows
-    ]
+    ).all()
+    return _as_choices(viewer, rows, words)
 
 
 def chosen(db: SchoolSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> list[StudentShown]:
@@ -283,19 +285,6 @@ def chosen_now(db: SchoolSession, viewer: Viewer, ids: Sequence[uuid.UUID]) -> d
         children = {student.id: student for student in chosen(db, viewer, list(now.values()))}
         found |= {old: children[new] for old, new in now.items() if new in children}
     return found
-
-
-def by_full_name(db: SchoolSession, viewer: Viewer, name: str) -> list[uuid.UUID]:
-    """Students with exactly this full name, for schools that do not let the form search (INC-01)."""
-    wanted = fold(name.replace(",", " "))
-    if " " not in wanted:
-        return []
-    rows = db.scalars(
-        select(Student)
-        .where(policy.choosable_students(viewer), Student.archived_at.is_(None), containing(wanted))
-        .limit(100)
-    )
-    return [student.id for student in rows if wanted in full_names(student)]
 
 
 GROUPS = built_once(

@@ -45,7 +45,15 @@ def _monitoring(routes: ModuleRoutes) -> None:
         (monitoring_views.END, "end", monitoring_views.end),
     ):
         routes.route(name, f"/students/{{student_id}}/monitoring/{deed}")
-        routes.view(view, name, permission=PERMISSION, audit=IN_SERVICE, methods=("POST",), template=template)
+        routes.view(
+            view,
+            name,
+            permission=PERMISSION,
+            audit=IN_SERVICE,
+            comes_back="student.monitoring-viewed",
+            methods=("POST",),
+            template=template,
+        )
 
 
 def _many(routes: ModuleRoutes) -> None:
@@ -63,6 +71,7 @@ def _many(routes: ModuleRoutes) -> None:
         bulk_views.APPLY,
         permission=PERMISSION,
         audit=IN_SERVICE,
+        comes_back="students.update-previewed",
         methods=("POST",),
         template=template,
     )

@@ -9,15 +9,15 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
-from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit import services as audit
 from cpoms_core.database.types import Id, new_id
 from cpoms_core.errors import Refused
+from cpoms_core.students.full_names import of_full_name
 from cpoms_core.students.models import Student
-from cpoms_core.students.names import fold, full_names
+from cpoms_core.students.names import fold
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 LONGEST = 100  # characters of each of the two names, as the column has it
@@ -104,14 +104,5 @@ def matched_now(db: SchoolSession, student_ids: Collection[uuid.UUID]) -> dict[u
 
 def _known(db: SchoolSession, viewer: Viewer, typed: TypedStudent) -> bool:
     """Whether a child whom the viewer may choose has this name, and no other date of birth."""
-    keys = (fold(typed.surname)[:LONGEST], fold(typed.forename)[:LONGEST])
-    rows = db.scalars(
-        select(Student).where(
-            policy.choosable_students(viewer),
-            Student.archived_at.is_(None),
-            or_(Student.surname_key == keys[0], Student.surname_key == keys[1]),
-        )
-    )
-    wanted = fold(f"{typed.forename} {typed.surname}")
-    same = [row for row in rows if wanted in full_names(row)]
+    same = of_full_name(db, viewer, f"{typed.forename} {typed.surname}")
     return any(typed.born is None or row.date_of_birth == typed.born for row in same)

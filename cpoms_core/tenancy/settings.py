@@ -66,6 +66,8 @@ def _alert_groups(db: SchoolSession) -> tuple[tuple[str, str], ...]:
     return (("", "Nobody: they stay where they are"), *((str(group_id), name) for group_id, name in groups))
 
 
+SHORTEST_IDLE = 1
+"""Minutes: the smallest idle time-out that a school can set."""
 CORE_SETTINGS = (
     SettingSpec(
         "security_message",
@@ -78,7 +80,7 @@ CORE_SETTINGS = (
         15,
         "Idle time-out",
         "Minutes without activity until the screen is covered and the password is asked for.",
-        whole_number(1, 120),
+        whole_number(SHORTEST_IDLE, 120),
     ),
     SettingSpec(
         "key_for_everyone",

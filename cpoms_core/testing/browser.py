@@ -15,7 +15,7 @@ import base64
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -116,6 +116,9 @@ def axe(pytestconfig: pytest.Config) -> Path:
     pytest.fail(f"axe-core is not there: {places[0]}. Run `npm install axe-core`, or set cpoms_axe.")
 
 
+ON_ITS_WAY = "form[aria-busy]"
+
+
 class Desk:
     """Somebody at a browser: opens pages of one school, and notes what goes wrong in them."""
 
@@ -126,6 +129,9 @@ class Desk:
         self.page.on("console", lambda message: self._heard(message.type, message.text))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.set_default_timeout(PATIENCE)
+        # the page asks whether the session goes on before it sends a form (static/js/hold.js): whatever is
+        # done or expected next is so of the page that answers
+        self.page.add_locator_handler(self.page.locator(ON_ITS_WAY).first, lambda: None)
         self._axe = axe
 
     def beside(self, school: SchoolForTests) -> Desk:
@@ -146,14 +152,19 @@ class Desk:
         return f"http://{self.school.host}:{self.port}{path}"
 
     def open(self, path: str) -> Page:
-        """Opens a page of the school."""
+        """Opens a page of the school, once a form that is on its way has arrived."""
+        self._settle()
         self.page.goto(self.address(path))
         return self.page
+
+    def _settle(self) -> None:
+        self.page.wait_for_function("form => !document.querySelector(form)", arg=ON_ITS_WAY)
 
     def look(self, name: str, *, dark: bool = False) -> None:
         """Looks at the page as people with and without sight do: axe finds nothing, no script failed, the
         page is not wider than the screen; at both widths, and with `dark` once more in dark colours. Pictures
         go where CPOMS_SCREENSHOTS says."""
+        self._settle()
         self._look(name)
         if dark:
             # without motion: no colour may be on its way from light to dark
@@ -162,18 +173,22 @@ class Desk:
             self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
 
     def _look(self, name: str) -> None:
-        for size in (WIDE, NARROW):
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
-            width = self.page.evaluate("document.documentElement.scrollWidth")
-            assert width <= size["width"], f"{name} is {width} px wide on a screen of {size['width']}"
-            self.page.evaluate(self._axe.read_text(encoding="utf-8"))
-            found = self.page.evaluate("axe.run(document).then(result => result.violations)")
-            assert found == [], [(one["id"], one["nodes"][0]["html"]) for one in found]
-            if folder := os.environ.get("CPOMS_SCREENSHOTS"):
-                path = Path(folder) / f"{name}-{size['width']}.png"
-                self.page.screenshot(path=path, full_page=True)
+        look_at(self.page, name, self._axe, (WIDE, NARROW))
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         assert self.wrong == []
+
+
+def look_at(page: Page, name: str, axe: Path, sizes: Sequence[dict[str, int]]) -> None:
+    """Looks at a page on screens of these sizes: it is not wider than any, and axe finds nothing."""
+    for size in sizes:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"], f"{name} is {width} px wide on a screen of {size['width']}"
+        page.evaluate(axe.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document).then(result => result.violations)")
+        assert found == [], [(one["id"], one["nodes"][0]["html"]) for one in found]
+        if folder := os.environ.get("CPOMS_SCREENSHOTS"):
+            page.screenshot(path=Path(folder) / f"{name}-{size['width']}.png", full_page=True)
 
 
 def drop(page: Page, *files: tuple[str, bytes]) -> None:

@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
@@ -31,11 +32,12 @@ from cpoms_core.hooks.types import TaskSpec
 from cpoms_core.incidents.services import record_incident
 from cpoms_core.modules import Module
 from cpoms_core.modules.registry import checked, installed
-from cpoms_core.modules.routes import CORE, IN_SERVICE, NotAudited
+from cpoms_core.modules.routes import CORE, IN_SERVICE, PORTAL, PUBLIC, NotAudited
 from cpoms_core.modules.services import switch
 from cpoms_core.outbox.services import queue
 from cpoms_core.testing.records import new_incident
 from cpoms_core.testing.schools import SchoolForTests, make_school
+from cpoms_core.testing.walking import ON_NO_PAGE, recorded, traces, walk
 from cpoms_core.testing.walls import assert_shut
 from cpoms_core.testing.worker import work
 from cpoms_core.web.request import cookie_name
@@ -92,6 +94,21 @@ def views_of(wsgi: Any, module: str) -> list[tuple[str, Any]]:
     return [(patterns[view["route_name"]], view) for view in views if view.get("module") == module]
 
 
+def pages_in_service(wsgi: Any) -> list[Any]:
+    """The views, of the core and of modules, whose service writes the change, and which may answer somebody
+    of the school with a page all the same."""
+    introspector = wsgi.registry.introspector
+    pages = {entry["introspectable"].discriminator for entry in introspector.get_category("templates")}
+    views = [entry["introspectable"] for entry in introspector.get_category("views")]
+    return [
+        view
+        for view in views
+        if view.get("audit") == IN_SERVICE
+        and view.discriminator in pages
+        and view["needs"] not in (PUBLIC, PORTAL)
+    ]
+
+
 def filled(pattern: str) -> str:
     """A route's address with something in the place of each parameter."""
     address = re.sub(r"\*\w+", "probe.txt", pattern)
@@ -99,19 +116,71 @@ def filled(pattern: str) -> str:
 
 
 @contextmanager
-def hooks_called(module: str) -> Iterator[list[str]]:
-    """The names of the module's hooks that are called while it lasts."""
-    called: list[str] = []
+def hooks_called() -> Iterator[list[tuple[str, str]]]:
+    """The hooks that are called while it lasts: the names of their modules and theirs."""
+    called: list[tuple[str, str]] = []
     invoke = HookRelay._invoke
 
     def note(call: Any, arguments: Mapping[str, Any]) -> Any:
-        if call.module == module:
-            called.append(call.hook)
+        called.append((call.module, call.hook))
         return invoke(call, arguments)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HookRelay, "_invoke", staticmethod(note))
         yield called
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a walk of the lead over the pages came upon. failures: of hooks, while something was recorded;
+    kept: how many rows the module has before its switch was turned, and after the walk."""
+
+    school: SchoolForTests
+    pages: Mapping[str, str]
+    called: list[tuple[str, str]]
+    failures: list[Any]
+    kept: tuple[Mapping[str, int | None], Mapping[str, int | None]] = ({}, {})
+
+
+class Walks:
+    """A walk with every module on, and one with each of them off: a walk takes a while, so that all tests
+    look at the same ones."""
+
+    def __init__(self, wsgi: Any, application: Application) -> None:
+        self._wsgi, self._application = wsgi, application
+        self._on: list[Walk] = []
+        self._off: dict[str, Walk] = {}
+
+    @property
+    def on(self) -> Walk:
+        if not self._on:
+            self._on.append(self._walk(self._school()))
+        return self._on[0]
+
+    def off(self, module: Module) -> Walk:
+        if module.name not in self._off:
+            school = self._school()
+            with school.app.transaction(school.id) as db:
+                recorded(db, school, school.app.modules)
+            before = _counts(school, module)
+            turn(school, module.name, False)
+            walked = self._walk(school)
+            after = _counts(school, module)
+            self._off[module.name] = replace(walked, kept=(before, after))
+        return self._off[module.name]
+
+    def _school(self) -> SchoolForTests:
+        school = make_school(self._application)
+        grant_everything(school)
+        return school
+
+    def _walk(self, school: SchoolForTests) -> Walk:
+        with hooks_called() as called:
+            with school.app.transaction(school.id) as db:
+                ids = recorded(db, school, school.app.modules)
+                failures = list(db.hook_failures)
+            pages = walk(browser_for(self._wsgi, school, "lead"), school, ids)
+        return Walk(school, pages, called, failures)
 
 
 class TestEveryModule:
@@ -135,6 +204,10 @@ class TestEveryModule:
     def wsgi(self, application: Application) -> Any:
         return configure(application)
 
+    @pytest.fixture(scope="class")
+    def walks(self, wsgi: Any, application: Application) -> Walks:
+        return Walks(wsgi, application)
+
     @pytest.fixture
     def school(self, application: Application) -> SchoolForTests:
         """A school with every module on; its lead has every permission."""
@@ -152,13 +225,17 @@ class TestEveryModule:
             assert isinstance(view["audit"], str | NotAudited) and view["audit"], f"{pattern}: no audit"
             if isinstance(view["audit"], NotAudited):
                 assert len(view["audit"].reason) > 5, f"{pattern} is not audited, without a reason"
+        for view in pages_in_service(wsgi):
+            if view["module"] == module.name:
+                assert view["comes_back"], f"{view['route_name']}: what is written when its page comes back?"
         for pattern, view in views_of(wsgi, CORE):
             home = getattr(view["callable"], "__module__", "")
             assert not home.startswith(module.package), f"{pattern} passes as the core's"
 
     def test_what_it_audits_has_words(self, wsgi: Any, application: Application, module: Module) -> None:
         """USR-03: what its views declare, and what is written when a concern is recorded."""
-        declared = {view["audit"] for _pattern, view in views_of(wsgi, module.name)}
+        views = [view for _pattern, view in views_of(wsgi, module.name)]
+        declared = {view.get(said) for view in views for said in ("audit", "comes_back")}
         school = make_school(application)
         _record(school)
         with application.session(school.id, writes=False) as db:
@@ -202,18 +279,16 @@ class TestEveryModule:
         for who in ("lead", "teacher"):
             assert_shut(browser_for(wsgi, school, who), paths)
 
-    def test_off_no_hook_is_called(self, wsgi: Any, module: Module, school: SchoolForTests) -> None:
-        turn(school, module.name, False)
-        with hooks_called(module.name) as called:
-            _walk(wsgi, school)
+    def test_off_no_hook_is_called(self, walks: Walks, module: Module) -> None:
+        called = [hook for home, hook in walks.off(module).called if home == module.name]
         assert not [hook for hook in called if specs.MODES[hook] in GATED], called
 
-    def test_off_nothing_of_it_is_on_a_page(self, wsgi: Any, module: Module, school: SchoolForTests) -> None:
-        turn(school, module.name, False)
-        for path, text in _walk(wsgi, school).items():
-            assert f'"/{module.name}/' not in text, f"{path} still leads to the module"
-            assert f'name="{module.name}-' not in text, f"{path} still has a field of the module"
-            assert f"/static/modules/{module.name}/" not in text, f"{path} still loads its files"
+    def test_off_nothing_of_it_is_on_a_page(self, walks: Walks, module: Module) -> None:
+        """Menus, fields, filters, ticks, permissions, settings, and what was put into its fields."""
+        walked = walks.off(module)
+        for page, text in walked.pages.items():
+            found = traces(walked.school.app, module, text)
+            assert not found, f"{page} still has of the module: {found}"
 
     def test_off_its_permissions_do_not_count(self, module: Module, school: SchoolForTests) -> None:
         theirs = {name for name, (home, _) in school.app.permissions.items() if home == module.name}
@@ -237,14 +312,13 @@ class TestEveryModule:
             work(school, later=True)
             assert sorted(ran) == sorted(tasks)
 
-    def test_off_its_data_stays(self, wsgi: Any, module: Module, school: SchoolForTests) -> None:
-        _record(school)
-        before = _counts(school, module)
-        turn(school, module.name, False)
-        _walk(wsgi, school)
-        assert _counts(school, module) == before
-        turn(school, module.name, True)
-        assert _counts(school, module) == before
+    def test_off_its_data_stays(self, walks: Walks, module: Module) -> None:
+        walked = walks.off(module)
+        before, after = walked.kept
+        assert after == before
+        turn(walked.school, module.name, True)
+        assert _counts(walked.school, module) == before
+        turn(walked.school, module.name, False)
 
     # --- on ------------------------------------------------------------------------------------------
 
@@ -260,15 +334,16 @@ class TestEveryModule:
                 assert answer.status_int < 400, f"{pattern} answered {answer.status_int}"
 
     def test_on_its_hooks_are_called_and_none_fails(
-        self, wsgi: Any, module: Module, school: SchoolForTests
+        self, walks: Walks, application: Application, module: Module
     ) -> None:
-        theirs = [hook for hook in specs.MODES if module.name in school.app.hooks.implementers(hook)]
-        with hooks_called(module.name) as called:
-            _walk(wsgi, school)
-            failures = _record(school)
-        assert not [one for one in failures if one.module == module.name]
-        for hook in ("nav_items", "incident_form_fields", "validate_incident", "incident_saved"):
-            assert (hook in called) == (hook in theirs), hook
+        """Every hook that adds to a page, so that the walk shows where there is nothing of it, too."""
+        walked = walks.on
+        assert not [one for one in walked.failures if one.module == module.name]
+        called = {hook for home, hook in walked.called if home == module.name}
+        theirs = {hook for hook in specs.MODES if module.name in application.hooks.implementers(hook)}
+        seen = {hook for hook, mode in specs.MODES.items() if mode == "collect"} - ON_NO_PAGE
+        expected = theirs & {*seen, "validate_incident", "incident_saved"}
+        assert called <= theirs and not expected - called, f"not called: {sorted(expected - called)}"
 
 
 def turn(school: SchoolForTests, module: str, enabled: bool) -> None:
@@ -294,20 +369,6 @@ def _counts(school: SchoolForTests, module: Module) -> dict[str, int | None]:
             )
             for table in _tables(module)
         }
-
-
-def _walk(wsgi: Any, school: SchoolForTests) -> dict[str, str]:
-    """The pages where modules have their places, as the lead sees them."""
-    browser = browser_for(wsgi, school, "lead")
-    _record(school)
-    record = f"/students/{school.students['aoife']}"
-    paths = ["/", "/incidents/add", record, f"{record}/edit", f"{record}/incidents", "/admin"]
-    found = {}
-    for path in paths:
-        answer = browser.get(path, status="*")
-        assert answer.status_int < 400, f"{path} answered {answer.status_int}"
-        found[path] = answer.text
-    return found
 
 
 def _record(school: SchoolForTests) -> list[Any]:

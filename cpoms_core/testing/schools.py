@@ -133,7 +133,7 @@ def _fill(db: SchoolSession, school: SchoolForTests, now: dt.datetime) -> None:
         ("teacher", "Tariq", "Teachers", False),
         ("colleague", "Cleo", "Teachers", False),
     ):
-        _add_user(db, school, who, forename, school.groups[group], keyed, now)
+        add_user(db, school, who, forename, school.groups[group], keyed, now)
     create_alert_group(db, "DSLs", [school.users["lead"], school.users["head"]])
     for who, forename, surname, tutor in (
         ("aoife", "Aoife", "O'Connor", "7A"),
@@ -143,7 +143,7 @@ def _fill(db: SchoolSession, school: SchoolForTests, now: dt.datetime) -> None:
         school.students[who] = add_student(db, forename, surname, tutor=tutor)
 
 
-def _add_user(
+def add_user(
     db: SchoolSession,
     school: SchoolForTests,
     who: str,
@@ -152,6 +152,7 @@ def _add_user(
     keyed: bool,
     now: dt.datetime,
 ) -> None:
+    """Adds a user of one of the school's groups, with a key (`keyed`) or without."""
     global _password_hash  # noqa: PLW0603 - argon2 is slow on purpose: once a run
     _password_hash = _password_hash or passwords.hash_password(PASSWORD)
     email = f"{who}@{school.slug}.example"

@@ -71,7 +71,7 @@ def answer(request: Request, status: int, reference: str = "") -> Response:
 
 
 def _not_found(_error: Exception, request: Request) -> Response:
-    _note_refusal(request)
+    note_refusal(request)
     return answer(request, 404)
 
 
@@ -84,7 +84,7 @@ def _forbidden(error: HTTPForbidden, request: Request) -> Response:
         return _not_found(error, request)
     login = _login(request)
     locked = login is not None and login.locked
-    if asked_by_script(request) or "HX-Request" in request.headers:
+    if waits_for_answer(request):
         return _for_script(request, 423 if locked else 401)
     if request.place not in LOG_IN:
         return answer(request, 404)
@@ -101,6 +101,13 @@ def _login(request: Request) -> Any:
     return request.asking.login if request.asking is not None else request.portal_login
 
 
+def waits_for_answer(request: Request) -> bool:
+    """Whether a script sent it whose page stays as it is: it needs to be told, and not led elsewhere."""
+    headers = request.headers
+    sends_files = headers.get("X-Requested-With") == "XMLHttpRequest"  # static/js/files.js
+    return asked_by_script(request) or sends_files or "HX-Request" in headers
+
+
 def _for_script(request: Request, status: int) -> Response:
     """Tells a script that the session is over or locked: a redirect would put the log-in page into a part
     of the page that it asked for."""
@@ -111,7 +118,7 @@ def _for_script(request: Request, status: int) -> Response:
     return response
 
 
-def _note_refusal(request: Request) -> None:
+def note_refusal(request: Request) -> None:
     """A signed-in user asked for what is not theirs, or not there: written down (DSH, USR-12.7)."""
     if request.viewer is not None and request.matched_route is not None:
         # ids only: what else stands in an address, somebody may have typed

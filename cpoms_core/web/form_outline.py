@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyramid.request import Request
 
+from cpoms_core.access.viewer import Viewer
 from cpoms_core.database.types import new_id
 from cpoms_core.hooks.types import FormField, FormName
 from cpoms_core.incidents import entry
@@ -36,9 +37,11 @@ class OutlinedField:
 
 
 def form_outline(request: Request, form: FormName) -> list[OutlinedField]:
-    """The fields of a form in their present order, as the viewer of the request would be given them; what
-    stands with another field goes where that goes, and is not listed."""
-    fields = [*_core(request, form), *_of_modules(request, form)]
+    """The fields of a form in their present order: all that anybody is given, whatever the viewer of the
+    request may do themselves, because they arrange it for everybody. What stands with another field goes
+    where that goes, and is not listed."""
+    anybody = replace(request.viewer, permissions=frozenset(request.app.permissions))
+    fields = [*_core(request, anybody, form), *_of_modules(request, anybody, form)]
     leaders = [one for one in fields if one.name not in TOGETHER[form]]
     made = build_form(leaders, None)
     return [
@@ -53,19 +56,19 @@ def form_outline(request: Request, form: FormName) -> list[OutlinedField]:
     ]
 
 
-def _core(request: Request, form: FormName) -> Iterable[FormField]:
+def _core(request: Request, anybody: Viewer, form: FormName) -> Iterable[FormField]:
     if form == "incident":
-        return [*student_fields(request), *incident_fields(request.viewer)]
+        return [*student_fields(request), *incident_fields(anybody)]
     if form == "action":
-        return action_fields(request.viewer, has_linked=True)
+        return action_fields(anybody, has_linked=True)
     return information_form.core_fields()
 
 
-def _of_modules(request: Request, form: FormName) -> Iterable[FormField]:
+def _of_modules(request: Request, anybody: Viewer, form: FormName) -> Iterable[FormField]:
     """The modules are asked as for a student or an incident of which they know nothing yet."""
-    hooks, db, viewer = request.app.hooks, request.db, request.viewer
+    hooks, db = request.app.hooks, request.db
     if form == "incident":
-        return hooks.collect("incident_form_fields", db, viewer)
+        return hooks.collect("incident_form_fields", db, anybody)
     if form == "action":
-        return hooks.collect("action_form_fields", db, viewer, incident_id=new_id())
-    return hooks.collect("student_form_fields", db, viewer, student_id=new_id())
+        return hooks.collect("action_form_fields", db, anybody, incident_id=new_id())
+    return hooks.collect("student_form_fields", db, anybody, student_id=new_id())

@@ -20,6 +20,7 @@ FORM_ROOM = 4 * MEGABYTE  # bytes beside the files of a form
 FILES_TOGETHER = 3  # times the largest file of the school: all files of one form
 STILL_READ = 4  # times the largest body: so far the text of a form is looked for beyond its files
 MOST_FILES = 20
+FORM_WITH_FILES = "multipart/form-data"
 FILE_FIELDS = ("files", "file")
 """The core's fields that take files; a module's are named `module-field`."""
 
@@ -32,7 +33,10 @@ def largest_together(request: Request) -> int:
 
 
 def largest_body(request: Request) -> int:
-    """How many bytes a request of this school may have: its files and some room for the form."""
+    """How many bytes a request may have: room for the form and, where it is one with files, for as many as
+    the school allows. Nothing else is large, least of all what scripts send, which is read whole."""
+    if request.content_type != FORM_WITH_FILES:
+        return FORM_ROOM
     return FORM_ROOM + largest_together(request) * MEGABYTE
 
 
@@ -81,8 +85,9 @@ def _leave_files_out(request: Request) -> None:
     """Makes the text of a form what `request.POST` is: for the check of the form's token, which is in it, and
     for the view. Raises HTTPRequestEntityTooLarge where it is no form with files, or beyond all measure."""
     length = request.content_length or 0
-    is_form = request.method == "POST" and request.content_type == "multipart/form-data"
-    if not is_form or request.viewer is None or length > STILL_READ * largest_body(request):
+    is_form = request.method == "POST" and request.content_type == FORM_WITH_FILES
+    asking = request.asking  # whose session was locked has a text to be kept, too
+    if not is_form or asking is None or asking.viewer is None or length > STILL_READ * largest_body(request):
         raise HTTPRequestEntityTooLarge
     try:
         fields = text_fields(request.body_file_raw, request.headers["Content-Type"], length, most=MOST_FIELDS)

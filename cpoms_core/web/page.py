@@ -46,6 +46,10 @@ SAID = {
     "incident-edited": "Changed, as a new version. The earlier ones are in its history.",
     "action-edited": "Changed, as a new version. The earlier ones are in its history.",
     "version-restored": "That version is the newest one again. The others stay in the history.",
+    "version-restored-with-categories": "That version is the newest one again, with its categories, which "
+    "decide who sees it. The others stay in the history.",
+    "version-restored-but-categories": "That version is the newest one again. Its categories stayed as they "
+    "were: one that it had is disabled, or is not yours to add and to read.",
     "incident-deleted": "The incident is deleted. Whoever may edit it can restore it from its place here.",
     "action-deleted": "The action is deleted. Whoever may edit the incident can restore it from here.",
     "incident-restored": "The incident is back, with its alerts, files and monitoring.",
@@ -68,6 +72,12 @@ SAID = {
     "changed-meanwhile": "Somebody else changed this record while you had the page open. It is shown as it "
     "is now: do it again if it is still needed.",
     "provider-unfinished": "That log-in was not finished in time, or in another browser. Please start again.",
+    "kept-as-draft": "What you wrote was not recorded. It is kept as your draft: after the password you find "
+    "it in the form, and can send it.",
+    "sent-locked": "What you sent was not recorded, because the screen was locked.",
+    "sent-logged-out": "You were logged out before it was sent: nothing was recorded. After logging in you "
+    "find the form as it was last kept as your draft. Your browser may still have your words, if you go back "
+    "now.",
     "log-in-ended": "That log-in is ended.",
     "logged-out-everywhere": "You are logged out everywhere.",
     "logged-out": "You are logged out.",
@@ -116,6 +126,7 @@ SAID = {
 """What a page may say after a redirect, by the code in its address: no text travels in addresses."""
 NOT_DONE = frozenset(
     {"no-files-chosen", "key-needed", "password-again", "provider-unfinished", "changed-meanwhile"}
+    | {"kept-as-draft", "sent-locked", "sent-logged-out"}
 )
 """Those of them that say that something is still to be done."""
 
@@ -220,6 +231,10 @@ class Page:
     @property
     def idle_minutes(self) -> int:
         return int(self._request.asking.school.setting("idle_minutes"))
+
+    @property
+    def elevated(self) -> bool:
+        return self.viewer is not None and self.viewer.elevated
 
     @property
     def elevate(self) -> bool:

@@ -24,6 +24,7 @@ from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.services import write_entries
 from cpoms_core.logs import place_of
 from cpoms_core.modules.failing import write_failures
+from cpoms_core.tenancy.settings import SHORTEST_IDLE
 from cpoms_core.web.errors import mark_busy_as_retryable
 from cpoms_core.web.request import Afterwards
 
@@ -123,7 +124,7 @@ def _write(request: Request) -> None:
     login = (
         asking.login if asking and afterwards.touch and not (asking.login and asking.login.locked) else None
     )
-    stale = login is not None and login.touched_at < now - sessions.TOUCH_EVERY
+    stale = login is not None and sessions.is_stale(login.touched_at, login.idle, now)
     _touch_portal(request, now)
     if not (afterwards.entries or failures or stale) or request.school_id is None:
         return
@@ -138,7 +139,10 @@ def _write(request: Request) -> None:
 
 def _touch_portal(request: Request, now: dt.datetime) -> None:
     portal = request.__dict__.get("portal")
-    if portal is not None and request.afterwards.touch and portal.touched_at < now - sessions.TOUCH_EVERY:
+    if portal is None or not request.afterwards.touch:
+        return
+    # as exactly as the strictest school asks, which is told how long its log-in was idle (portal.handoff)
+    if sessions.is_stale(portal.touched_at, dt.timedelta(minutes=SHORTEST_IDLE), now):
         with request.app.transaction(None) as session:
             sessions.touch_portal(session, portal.token_hash, now)
 

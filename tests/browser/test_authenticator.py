@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from cpoms_core.access.models import ApprovingDevice, SoftKey, User
 from cpoms_core.application import Application
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.outbox.models import OutboxItem
+from cpoms_core.testing.browser import look_at
 from cpoms_core.testing.schools import PASSWORD, SchoolForTests
 
 PHONE = {"width": 390, "height": 844}
@@ -64,16 +64,7 @@ class Handset:
         """As `Desk.look`, at a phone's widths and at a desk's, in light and dark."""
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            for size in SIZES:
-                self.page.set_viewport_size(size)  # type: ignore[arg-type]
-                width = self.page.evaluate("document.documentElement.scrollWidth")
-                assert width <= size["width"], f"{name} is {width} px wide on a screen of {size['width']}"
-                self.page.evaluate(self._axe.read_text(encoding="utf-8"))
-                found = self.page.evaluate("axe.run(document).then(result => result.violations)")
-                assert found == [], [(one["id"], one["nodes"][0]["html"]) for one in found]
-                if folder := os.environ.get("CPOMS_SCREENSHOTS"):
-                    path = Path(folder) / f"{name}-{scheme}-{size['width']}.png"
-                    self.page.screenshot(path=path, full_page=True)
+            look_at(self.page, f"{name}-{scheme}", self._axe, SIZES)
         self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         self.page.emulate_media(color_scheme="light")
         assert self.wrong == []

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident
-from cpoms_core.incidents.services import NewAction, record_action
+from cpoms_core.incidents.services import Linked, NewAction, record_action
 from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
 
@@ -118,7 +118,12 @@ def test_alerts_and_students_are_added(school: SchoolForTests, desk: Any) -> Non
 def test_merge_with_preview_and_split(school: SchoolForTests, desk: Any) -> None:
     """EDT-04, EDT-05, ACT-02."""
     incident = add_incident(school, "He told me the same.", student_id=school.students["björn"])
-    into = add_incident(school, "The main report.", alert_ids=[school.users["teacher"]])
+    into = add_incident(
+        school,
+        "The main report.",
+        alert_ids=[school.users["teacher"]],
+        linked=[Linked(school.students["chloe"])],
+    )
     act(school, into, "Rang her mother.")
     lead = desk("lead")
     page = lead.open(f"/incidents/{incident.id}/merge")
@@ -134,11 +139,6 @@ def test_merge_with_preview_and_split(school: SchoolForTests, desk: Any) -> None
     expect(action).to_contain_text("It was incident 1 until it was merged")
     action.locator("summary", has_text="Options").click()
     lead.look("merged")
-    action.get_by_role("link", name="Split as incident").click()
-    lead.look("split")
-    page.get_by_role("button", name="Split as incident").click()
-    expect(page.get_by_text("The action is an incident of its own now.")).to_be_visible()
-    expect(page.get_by_text("He told me the same.")).to_be_visible()
     page = lead.open(f"/students/{school.students['aoife']}/incidents?actions=open")
     row = page.locator("li.action", has_text="Rang her mother.")
     row.locator("summary", has_text="Options").click()
@@ -146,3 +146,12 @@ def test_merge_with_preview_and_split(school: SchoolForTests, desk: Any) -> None
     lead.look("add-to-linked")
     page.get_by_role("button", name="Add to linked incidents").click()
     expect(page.get_by_text("The action is on the linked students' records too.")).to_be_visible()
+    page = lead.open(f"/students/{school.students['aoife']}/incidents?actions=open")
+    action = page.locator("li.action", has_text="He told me the same.")
+    action.locator("summary", has_text="Options").click()
+    action.get_by_role("link", name="Split as incident").click()
+    expect(page.get_by_text("No longer linked to it: Björn Ångström.")).to_be_visible()
+    lead.look("split")
+    page.get_by_role("button", name="Split as incident").click()
+    expect(page.get_by_text("The action is an incident of its own now.")).to_be_visible()
+    expect(page.get_by_text("He told me the same.")).to_be_visible()

@@ -190,12 +190,16 @@ def test_half_typed_edits_and_actions_survive(school: SchoolForTests, desk: Any)
         log_out_elsewhere(school)
         box.fill(f"{words}, they say.")
         expect(state).to_contain_text("Not saved: you are logged out.", timeout=60_000)
+        expect(page.get_by_role("heading", name="You have been logged out")).to_be_visible()
         token = school.session_token("lead")
         lead.context.add_cookies(
             [{"name": cookie_name(school.app), "value": token, "url": lead.address("/")}]
         )
-        box.fill(f"{words}, I heard.")
+        page.get_by_role("button", name="I have logged in: go on here").click()
         expect(state).to_contain_text("Draft saved", timeout=60_000)
+        with page.expect_response(lambda answer: "/drafts/" in answer.url) as saved:
+            box.fill(f"{words}, I heard.")
+        assert saved.value.status == 200
         lead.open("/")
         page = lead.open(path)
         expect(page.get_by_role("textbox", name=name)).to_have_value(f"{words}, I heard.")

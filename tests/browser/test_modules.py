@@ -72,6 +72,8 @@ def test_cases_goes_without_a_trace_and_comes_back_with_its_data(school: SchoolF
     assert answer(lead, own_page) == 404
 
     page.get_by_role("link", name="Switch Cases on").click()
+    expect(page.get_by_role("heading", name="What appears")).to_be_visible()
+    admin.look("modules-cases-switch-on", dark=True)
     page.get_by_role("button", name="Switch Cases on").click()
     expect(page.get_by_text("The module is on.")).to_be_visible()
     page = lead.open(record)

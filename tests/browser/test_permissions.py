@@ -123,7 +123,7 @@ def test_a_class_is_listed_and_restricted(school: SchoolForTests, desk: Any) -> 
     page.get_by_role("button", name="Add selected").click()
     lead.look("class")
     page.get_by_role("button", name="Save who may see 7A").click()
-    expect(page.get_by_text("all of Heads of year")).to_be_visible()
+    expect(page.get_by_text("all of Heads of year", exact=True)).to_be_visible()
     page.get_by_role("link", name="Restrict access by tutor group").click()
     expect(page.get_by_text("You are not listed for any tutor group.")).to_be_visible()
     lead.look("class-restrict")

@@ -42,7 +42,7 @@ def test_a_report_is_made_in_the_browser(desk: Any, school: SchoolForTests) -> N
     page.get_by_label("PDF password", exact=True).fill("one thing")
     page.get_by_label("PDF password again").fill("another")
     page.get_by_role("button", name="Make the PDF").click()
-    assert page.get_by_text("The two passwords differ.").first.is_visible()
+    expect(page.get_by_text("The two passwords differ.").first).to_be_visible()
     assert page.get_by_label("Include linked incidents").is_visible()
     lead.look("report-errors")
     pdf = downloaded(page, lambda: page.get_by_role("button", name="Make the PDF").click())
@@ -121,7 +121,7 @@ def test_the_logo_is_on_every_page(desk: Any, school: SchoolForTests) -> None:
     page = admin.open("/admin/settings/logo")
     admin.look("logo-none")
     page.get_by_role("button", name="Use this picture").click()
-    assert page.locator("#file-error").is_visible()
+    expect(page.locator("#file-error")).to_be_visible()
     admin.look("logo-error")
     page.get_by_label("Picture").set_input_files(
         {"name": "logo.png", "mimeType": "image/png", "buffer": file.getvalue()}

@@ -5,7 +5,8 @@ module are in plugins/NAME/tests/matrix_NAME.py.
 The people: `nobody` has no session, `stranger` brings the session of another school's lead. Of this school:
 `teacher` (restricted, no key; may add, with files), `lead` (every right, every category), `lead_restricted`
 (the lead before the key), `head` (no administration; Behaviour and Attendance only), `admin` (student list
-and administration; sees who is monitored for Behaviour, reads nothing).
+and administration; sees who is monitored for Behaviour, reads nothing). And those of `matrix_people`, in the
+demonstration's user groups, of whom most lines say something without naming them.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from types import ModuleType
 from typing import Any
 
 import matrix_objects
+import matrix_people
 from matrix_objects import OURS
 
 EVERYONE = "nobody stranger teacher lead_restricted lead head admin"
 SIGNED_IN = "teacher lead_restricted lead head admin"
 ADDING = "teacher lead_restricted lead head"  # incidents:add, which counts without a key (USR-12.1)
 LISTING = "lead head admin"  # students:list
-DETAILS = "lead head"  # students:details
+DETAILS = "lead head office"  # students:details
 EDITING = "lead head"  # incidents:edit
 ADMIN = "lead admin"  # Administration
 
@@ -37,11 +39,11 @@ SIGHT = {
         "deleted, the teacher alerted": "",
         "of another school": "",
     },
-    "student": {"in a class": "lead head", "left, without a class": "lead", "of another school": ""},
+    "student": {"in a class": DETAILS, "left, without a class": "lead", "of another school": ""},
     "document": {  # USR-12.6
         "on Behaviour": "lead head",
         "on Child Protection, the teacher alerted": "lead teacher",
-        "in the vault": "lead head",
+        "in the vault": DETAILS,
         "removed": "",
         "of another school": "",
     },
@@ -101,6 +103,7 @@ ROWS = [
     Row("POST", "unlock", SIGNED_IN),
     Row("GET", "elevate", SIGNED_IN),
     Row("POST", "elevate", SIGNED_IN),
+    Row("POST", "active", SIGNED_IN),
     Row("GET", "session-token", SIGNED_IN),
     Row("POST", "names", SIGNED_IN),
     Row("GET", "account", SIGNED_IN),
@@ -227,7 +230,7 @@ def parts_in(root: Path) -> list[Path]:
     """The files with further lines of the matrix: of the core beside this one, of each module in its own
     tests. None is named anywhere: a module's lines come and go with its folder."""
     found = [*root.glob("tests/functional/matrix_*.py"), *root.glob("plugins/*/tests/matrix_*.py")]
-    others = (matrix_objects.__name__, AT_THE_ACCOUNTS_HOST)
+    others = (matrix_objects.__name__, matrix_people.__name__, AT_THE_ACCOUNTS_HOST)
     return sorted(path for path in found if path.stem not in others)
 
 
@@ -258,3 +261,6 @@ def _join(part: ModuleType) -> None:
 
 for _path in parts_in(ROOT):
     _join(_part(_path))
+
+PASTORAL = {row.route.partition(".")[0] for row in ROWS if "pastoral" in row.may.split()}
+"""The modules that `pastoral` may use: a line of each says so."""

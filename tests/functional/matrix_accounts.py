@@ -31,6 +31,7 @@ AT_ACCOUNTS = [
     Row("POST", "portal-lock", EVERYONE),
     Row("GET", "portal-unlock", LOGGED_IN),
     Row("POST", "portal-unlock", LOGGED_IN),
+    Row("POST", "portal-active", OWNER, json={"idle_seconds": 0}),
     Row("GET", "portal-session-token", OWNER),
     # the portal
     Row("GET", "portal-home", OWNER),

@@ -18,11 +18,12 @@ from cpoms_core.tenancy.models import School
 from cpoms_core.tenancy.services import next_number
 from cpoms_core.testing.schools import SchoolForTests
 
+FILING = "lead head"  # students:details, and files:attach to put one there
 SEEING = {  # USR-12.6, and USR-12.4 for one file
     "on Behaviour": "lead head",
-    "in the vault": "lead head",
+    "in the vault": DETAILS,
     "of an incident that the teacher is alerted to": "lead teacher",
-    "in the vault, the teacher alerted to the file": "lead head teacher",
+    "in the vault, the teacher alerted to the file": f"{DETAILS} teacher",
     "on Child Protection, the teacher alerted to the file": "lead teacher",
     "on Child Protection, the teacher's alert was read": "lead",
     "of another school": "",
@@ -31,7 +32,7 @@ SIGHT = {
     "file": {**SEEING, "removed": "lead"},  # who may restore it is shown that it was there
     "picture": SEEING,
     "file by right": {
-        "on Behaviour": DETAILS,
+        "on Behaviour": "lead head",
         "in the vault, the teacher alerted to the file": DETAILS,
         "on Child Protection, the teacher alerted to the file": "lead",
         "removed": "",
@@ -39,7 +40,7 @@ SIGHT = {
     },
     "file to remove": {
         "on Behaviour": "lead",
-        "in the vault": "lead",
+        "in the vault": "lead office",
         "removed": "",
         "of another school": "",
     },
@@ -141,7 +142,7 @@ OBJECTS = {
 }
 ROWS = [
     Row("GET", "student-vault", DETAILS, "student"),
-    Row("POST", "student-vault", DETAILS, "student"),
+    Row("POST", "student-vault", FILING, "student"),
     Row("POST", "student-vault-zip", DETAILS, "student"),
     Row("GET", "document-about", SIGNED_IN, "file"),
     Row("GET", "document-thumbnail", SIGNED_IN, "picture"),

@@ -57,6 +57,9 @@ SIGHT = {
     },
     "deleted action": {"under Behaviour": "lead head", "of another school": ""},
 }
+# a second press of Delete, by who deleted it, is answered as the first one
+SIGHT["incident to delete"] = {**SIGHT["editable incident"], "deleted": "lead"}
+SIGHT["action to delete"] = {**SIGHT["editable action"], "deleted": "lead"}
 A_FORM = {"form": "edit-incident-01890000-0000-7000-8000-000000000000"}
 
 ROWS = [
@@ -67,7 +70,7 @@ ROWS = [
     Row("GET", "incident-edit", EDITING, "editable incident"),
     Row("POST", "incident-edit", EDITING, "editable incident", fields={"version": "1"}),
     Row("GET", "incident-delete", EDITING, "editable incident"),
-    Row("POST", "incident-delete", EDITING, "editable incident", fields={"version": "1"}),
+    Row("POST", "incident-delete", EDITING, "incident to delete", fields={"version": "1"}),
     Row("GET", "incident-add-to", EDITING, "editable incident"),
     Row("POST", "incident-add-to", EDITING, "editable incident"),
     Row("POST", "incident-add-to-told", EDITING, "editable incident"),
@@ -79,7 +82,7 @@ ROWS = [
     Row("GET", "action-edit", EDITING, "editable action"),
     Row("POST", "action-edit", EDITING, "editable action", fields={"version": "1"}),
     Row("GET", "action-delete", EDITING, "editable action"),
-    Row("POST", "action-delete", EDITING, "editable action", fields={"version": "1"}),
+    Row("POST", "action-delete", EDITING, "action to delete", fields={"version": "1"}),
     Row("GET", "action-split", EDITING, "editable action"),
     Row("POST", "action-split", EDITING, "editable action"),
     Row("GET", "action-linked", EDITING, "editable action"),
@@ -167,4 +170,8 @@ OBJECTS = {
         "its incident deleted": of_a_deleted_incident,
     },
     "deleted action": {"under Behaviour": deleted_action},
+}
+OBJECTS |= {
+    "incident to delete": OBJECTS["editable incident"],
+    "action to delete": OBJECTS["editable action"],
 }

@@ -36,6 +36,11 @@ OF_THE_MATRIX = frozenset({"example", "typed"})
 LONG = 6
 """Letters of a name that no other word contains: it is looked for inside words, too."""
 BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+RANDOM = re.compile(
+    r"""((?:name="sealed" value=|name="csrf_token" value=|name="csrf-token" content=|"X-CSRF-Token": """
+    r"""|"csrf_token": |"challenge": |"id": )"|/authenticator/#)[\w+/=&-]{20,}"""
+)
+"""What is drawn by lot or sealed, behind what says so: three letters of it are a name now and then."""
 ADDRESSES = ("href", "src", "hx-get", "data-src")
 
 
@@ -65,7 +70,7 @@ def leaks(names: dict[str, bool], said: str) -> list[str]:
     """The names that stand in what was answered, each with what is around it."""
     said = unquote(html.unescape(html.unescape(said)))
     said = said.encode().decode("unicode_escape", "replace") if "\\u" in said else said
-    folded = _plain(said)
+    folded = _plain(RANDOM.sub(r"\1", said))
     small = folded.casefold()
     found = []
     for name in (one for one in names if one in small):  # few are in it at all
@@ -81,11 +86,11 @@ def leaks(names: dict[str, bool], said: str) -> list[str]:
 
 @cache
 def wording() -> str:
-    """Everything that the product itself says: its templates and its Python, the demonstration's people
-    aside."""
+    """The words of everything that the product itself says: its templates and its Python, the demonstration's
+    people aside."""
     files = [*SOURCES.glob("templates/**/*.pt"), *SOURCES.glob("plugins/*/cpoms_*/**/*.p[yt]")]
     files += [one for one in SOURCES.glob("cpoms_core/**/*.py") if "demo" not in one.parts]
-    return " ".join(" ".join(one.read_text().split()) for one in files)
+    return " ".join(" ".join(re.findall(r"\w+", one.read_text())) for one in files)
 
 
 @cache
@@ -96,8 +101,8 @@ def _is_worded(words: str) -> bool:
 def is_wording(said: str) -> bool:
     """Whether a text begins as the product words it: "Mark as read" is no name of a child, although one is
     called Mark. It must go on with two words that stand after it in the sources, too."""
-    words = re.match(r"\w+ \w+ \w+", said)
-    return words is not None and _is_worded(words[0])
+    words = re.match(r"(\w+)\W+(\w+)\W+(\w+)", said)
+    return words is not None and _is_worded(" ".join(words.groups()))
 
 
 def _is_no_name(text: str, match: re.Match[str]) -> bool:

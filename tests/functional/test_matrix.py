@@ -12,23 +12,27 @@ from typing import Any
 
 import pytest
 from browsing import Browser
-from matrix import AT_THE_DOOR, EVERYONE, NOWHERE, ROOT, ROWS, SIGHT, Row, parts_in
+from matrix import AT_THE_DOOR, EVERYONE, NOWHERE, PASTORAL, ROOT, ROWS, SIGHT, Row, parts_in
 from matrix_accounts import AT_ACCOUNTS
 from matrix_objects import alerts_on, make
+from matrix_people import DEMO_GROUPS, LIKE, hire, named, walks
 from pyramid.config import Configurator
 from pyramid.response import Response
-from sqlalchemy import true
+from sqlalchemy import select, true
 
 import cpoms_core.config
 from cpoms_core.access import policy
-from cpoms_core.access.models import GroupPermission
+from cpoms_core.access.models import GroupPermission, User
+from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.database.types import new_id
+from cpoms_core.demo.tree import plant
 from cpoms_core.modules.routes import CORE, PUBLIC, ModuleRoutes, NotAudited
+from cpoms_core.tenancy.services import create_school
 from cpoms_core.testing.rules import replace_rule
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
-PEOPLE = EVERYONE.split()
+PEOPLE = [*EVERYONE.split(), *LIKE]
 PLACE = re.compile(r"[*{](\w+)}?")
 
 
@@ -47,6 +51,7 @@ class Stage:
         self.ours, self.theirs = make_school(app), make_school(app)
         for school in (self.ours, self.theirs):
             grant_modules(school)
+        hire(self.ours, PASTORAL)
         self.patterns = {
             entry["introspectable"]["name"]: entry["introspectable"]["pattern"]
             for entry in wsgi.registry.introspector.get_category("routes")
@@ -112,7 +117,7 @@ def outcome(answer: Any) -> str:
 
 
 def expected(row: Row, person: str, *, sees: bool) -> str:
-    if person in row.may.split() and (sees or not row.of):
+    if named(row.may, person) and (sees or not row.of):
         return "open"
     if row.may == NOWHERE:
         return "nothing"
@@ -201,18 +206,27 @@ def test_every_route_declares_its_permission_and_its_audit(wsgi: Any, app: Appli
         assert (isinstance(audit, str) and audit) or (isinstance(audit, NotAudited) and audit.reason), name
 
 
-@pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.parametrize(
-    "row", [row for row in ROWS if not row.of], ids=lambda row: f"{row.method} {row.route}"
-)
+def walked(*, objects: bool) -> Any:
+    """Each line with each person who asks for it."""
+    return pytest.mark.parametrize(
+        ("row", "person"),
+        [
+            pytest.param(row, person, id=f"{row.method} {row.route}-{person}")
+            for row in ROWS
+            for person in PEOPLE
+            if bool(row.of) == objects and walks(person, row.route.partition(".")[0], PASTORAL)
+        ],
+    )
+
+
+@walked(objects=False)
 def test_pages(stage: Stage, row: Row, person: str) -> None:
     """USR-12.1, 2: who may open what is about no object."""
     answer = stage.ask(stage.browser(person), row)
     assert outcome(answer) == expected(row, person, sees=True)
 
 
-@pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.parametrize("row", [row for row in ROWS if row.of], ids=lambda row: f"{row.method} {row.route}")
+@walked(objects=True)
 def test_objects(stage: Stage, row: Row, person: str) -> None:
     """USR-12.3 to 7: each object is open to who sees it, and to everyone else the same as one that does not
     exist, byte for byte."""
@@ -222,7 +236,7 @@ def test_objects(stage: Stage, row: Row, person: str) -> None:
     for which, seen_by in SIGHT[row.of].items():
         object_id = make(row.of, which, stage.ours, stage.theirs)
         answer = stage.ask(browser, row, object_id)
-        wanted = expected(row, person, sees=person in seen_by.split())
+        wanted = expected(row, person, sees=named(seen_by, person))
         assert outcome(answer) == wanted, which
         if wanted == "nothing":
             assert answer.body == nothing.body, which
@@ -231,9 +245,50 @@ def test_objects(stage: Stage, row: Row, person: str) -> None:
 
 def test_every_person_is_told_apart() -> None:
     """The matrix tries each person, and no line names one that does not exist."""
-    named = {person for row in ROWS for person in row.may.split()}
-    named |= {person for sight in SIGHT.values() for people in sight.values() for person in people.split()}
-    assert named == set(PEOPLE)
+    people = {person for row in ROWS for person in row.may.split()}
+    people |= {person for sight in SIGHT.values() for people in sight.values() for person in people.split()}
+    assert set(EVERYONE.split()) <= people <= set(PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("people", "person", "meant"),
+    [
+        ("teacher lead_restricted lead head admin", "tutor", True),
+        ("lead teacher", "tutor", False),  # the teacher's own alert
+        ("lead admin", "office", True),
+        ("lead head", "pastoral", True),
+        ("head", "pastoral", False),  # the head's own
+        ("lead", "pastoral", False),
+        ("lead pastoral", "pastoral", True),
+        ("lead head", "office", False),
+        (EVERYONE, "assistant", True),
+    ],
+)
+def test_a_line_from_before_they_came_means_them_too(people: str, person: str, meant: bool) -> None:
+    """USR-12: a module's lines need not name those of `matrix_people`."""
+    assert named(people, person) is meant
+
+
+def test_each_user_group_of_the_demonstration_is_walked(app: Application, stage: Stage) -> None:
+    """USR-12.2: by somebody with a key, who has that group's permissions."""
+    demo = create_school(app, f"demo-{new_id()}"[:40], "Demonstration", now=utc_now())
+    with app.transaction(demo) as db:
+        groups = plant(db).groups
+        theirs = {name: permissions_of(db, group_id) for name, group_id in groups.items()}
+    modules = {"core", *PASTORAL}
+    known = {name for name, (module, _) in app.permissions.items() if module in modules}
+    assert set(theirs) == set(DEMO_GROUPS.values())
+    with app.session(stage.ours.id, writes=False) as db:
+        for person, group in DEMO_GROUPS.items():
+            user = db.get_one(User, (stage.ours.id, stage.ours.users[person]))
+            assert permissions_of(db, user.group_id) & known == theirs[group] & known, group
+            assert stage.ours.viewer(person).elevated
+
+
+def permissions_of(db: Any, group_id: Any) -> set[str]:
+    """What a user group may."""
+    given = select(GroupPermission.permission).where(GroupPermission.group_id == group_id)
+    return set(db.scalars(given))
 
 
 @pytest.fixture

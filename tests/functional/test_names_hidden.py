@@ -261,7 +261,13 @@ def test_the_crawl_notices_a_name_wherever_it_is(stage: Poisoned) -> None:
     crawl = stage.crawl("lead")
     crawl.look("clean", Response("<p>Mark as read. R*** will mark the rose in may, at Rosewood</p>"))
     crawl.look("dates", Response("<p>Wednesday 1 May</p><h1>May 2030</h1>"))
+    by_chance = "eN4aJUPukM6bvZIt1pC21AEcd5ZoE/3SL9Upjod8NDyXockP"
+    sealed = f'<input name="sealed" value="{by_chance}"> <a href="/authenticator/#t={by_chance}">'
+    crawl.look("sealed", Response(sealed))
+    crawl.look("of a key", Response(f'<div data-options=\'{{"challenge": "{by_chance}"}}\'></div>'))
     assert not crawl.leaks
+    crawl.look("a text", Response(f"<p>{by_chance}</p>"))
+    assert crawl.leaks
 
 
 def test_a_page_that_leaks_is_noticed(

@@ -114,27 +114,44 @@ def test_a_new_module_passes_everything_outside_the_repository(
     """MOD-02, MOD-03: `cpoms plugin new notes`, as a third party would: built, installed with pip beside the
     core's wheel, and tested there by its own tests, the contract, and ours; with no change in the core. Then
     it is uninstalled, and the core opens its pages as before."""
-    python = _environment(tmp_path / "environment")
-    cpoms = python.with_name("cpoms")
-    _install(python, wheels["cpoms_core"])
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    _run(cpoms, "plugin", "new", "notes", cwd=outside)
-    _run(
-        sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", outside, "notes", cwd=outside
-    )
-    _install(python, *outside.glob("cpoms_notes-*.whl"))
+    python, outside = _with_new_module("notes", wheels, tmp_path)
     shutil.copy(SEEN_FROM_OUTSIDE, outside / "notes" / "tests" / "test_from_outside.py")
-    report = outside / "report.xml"
-    options = ("--database", "sqlite", "-q", "-p", "no:cacheprovider", "-o", f"cpoms_axe={AXE}")
-    _run(python, "-m", "pytest", "notes/tests", *options, f"--junit-xml={report}", cwd=outside)
-    ran = {case.attrib["name"] for case in ElementTree.parse(report).iter("testcase") if not len(case)}
+    ran = _tests_run(python, outside, "notes")
     missing = {name for name in MUST_RUN if not any(one.startswith(name) for one in ran)}
     assert not missing, sorted(ran)
 
     _run(sys.executable, "-m", "pip", "--python", python, "uninstall", "--yes", "cpoms-notes", cwd=outside)
     said = _run(python, OPENS_PAGES, tmp_path / "environment", cwd=tmp_path)
     assert said.splitlines()[-1] == "all pages open"
+
+
+def test_a_new_module_passes_under_a_name_of_two_words(wheels: dict[str, Path], tmp_path: Path) -> None:
+    """MOD-03: with `_` in its name, which its package on PyPI, its title and its table have in other ways."""
+    python, outside = _with_new_module("house_points", wheels, tmp_path)
+    ran = _tests_run(python, outside, "house_points")
+    assert "test_off_no_route_answers[house_points-sqlite]" in ran
+    assert any(one.startswith("test_the_page_is_good_to_look_at") for one in ran)
+
+
+def _with_new_module(name: str, wheels: dict[str, Path], folder: Path) -> tuple[Path, Path]:
+    """An environment with the core and a module that was written by the command; its Python, and the folder
+    with the module's."""
+    python = _environment(folder / "environment")
+    _install(python, wheels["cpoms_core"])
+    outside = folder / "outside"
+    outside.mkdir()
+    _run(python.with_name("cpoms"), "plugin", "new", name, cwd=outside)
+    _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", outside, name, cwd=outside)
+    _install(python, *outside.glob(f"cpoms_{name}-*.whl"))
+    return python, outside
+
+
+def _tests_run(python: Path, outside: Path, name: str) -> set[str]:
+    """The names of the module's tests that ran and passed; it fails where one does."""
+    report = outside / "report.xml"
+    options = ("--database", "sqlite", "-q", "-p", "no:cacheprovider", "-o", f"cpoms_axe={AXE}")
+    _run(python, "-m", "pytest", f"{name}/tests", *options, f"--junit-xml={report}", cwd=outside)
+    return {case.attrib["name"] for case in ElementTree.parse(report).iter("testcase") if not len(case)}
 
 
 MUST_RUN = (

@@ -6,9 +6,18 @@ constants; for "who could see this?" they are the columns of `User`. One rule, b
 thing that is seen; what others ask for is named here.
 """
 
-from cpoms_core.access.policy.alerts import open_alerts_of, own_alerts, unread_alerts
+from cpoms_core.access.policy.alerts import (
+    open_alerts_of,
+    own_alerts,
+    own_read_alerts,
+    unread_alerts,
+)
 from cpoms_core.access.policy.audit import audits, audits_about_student
-from cpoms_core.access.policy.categories import addable_categories, monitored_categories
+from cpoms_core.access.policy.categories import (
+    addable_categories,
+    monitored_categories,
+    readable_categories,
+)
 from cpoms_core.access.policy.documents import (
     in_vault_of,
     kept_documents,
@@ -21,18 +30,25 @@ from cpoms_core.access.policy.editing import (
     editable_incidents,
     kept_actions,
     kept_incidents,
+    known_incidents,
     merged_incidents,
     split_actions,
     training_actions,
     training_incidents,
 )
 from cpoms_core.access.policy.incidents import (
+    names_told_in,
     rightful_incidents,
     rightful_of_visible,
     student_names_in,
     to_what_is_there,
     visible_actions,
     visible_incidents,
+)
+from cpoms_core.access.policy.linked import (
+    action_files_on_linked,
+    action_kept_off_somebody,
+    action_on_linked,
 )
 from cpoms_core.access.policy.sight import USER, Sight, eyes_of_users, for_rights, forget_what_is_kept, who
 from cpoms_core.access.policy.students import (
@@ -65,6 +81,9 @@ __all__ = [
     "LACKING",
     "USER",
     "Sight",
+    "action_files_on_linked",
+    "action_kept_off_somebody",
+    "action_on_linked",
     "addable_categories",
     "administrators",
     "audits",
@@ -85,15 +104,19 @@ __all__ = [
     "kept_incidents",
     "key_counts",
     "key_holders",
+    "known_incidents",
     "lacking",
     "matched_records",
     "merged_incidents",
     "monitored_categories",
+    "names_told_in",
     "open_alerts_of",
     "own_alerts",
     "own_prepared_files",
+    "own_read_alerts",
     "parts",
     "portal_goes_on",
+    "readable_categories",
     "rightful_documents",
     "rightful_incidents",
     "rightful_of_visible",

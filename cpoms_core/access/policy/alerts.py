@@ -22,6 +22,14 @@ def own_alerts(viewer: Sight) -> Condition:
     return open_alerts_of(viewer.user_id)
 
 
+@for_viewer
+def own_read_alerts(viewer: Sight) -> Condition:
+    """Condition on Alert: the viewer's own, which they marked as read (INC-12)."""
+    return and_(
+        Alert.recipient_id == as_sql(viewer.user_id), Alert.read_at.is_not(None), Alert.closed_by.is_(None)
+    )
+
+
 def open_alerts_of(user_id: uuid.UUID | BindParameter[Any] | None) -> Condition:
     """Condition on Alert: open and a user's, on an incident or to a file that is still there: what their
     dashboard shows, and an administrator may count and take off it (USR-08)."""

@@ -35,7 +35,8 @@ def audits_about_student(viewer: Viewer | Sight, student_id: uuid.UUID) -> Condi
     """Condition on AuditEntry: done on this student's record, and tells this viewer of nothing that they may
     not see (USR-12.7). Whoever may open the record reads what was done on it; what was done on an incident
     about the student, whoever sees that incident; that monitoring began or ended, whoever sees who is
-    monitored for its category. What was done while they had a record that staff typed in counts (INC-02)."""
+    monitored for its category. What was done while they had a record that staff typed in counts (INC-02). Of
+    modules' own rows only they know who sees them: `audit.of_modules` asks."""
     record = there_is(Student, where=[Student.id == student_id, student_records(viewer)])
     incidents = select(IncidentStudent.incident_id).where(IncidentStudent.student_id == student_id)
     theirs = or_(visible_incidents(viewer), kept_incidents(viewer))

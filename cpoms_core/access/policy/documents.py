@@ -8,6 +8,7 @@ from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access.policy.incidents import rightful_incidents, visible_incidents
+from cpoms_core.access.policy.linked import action_files_on_linked
 from cpoms_core.access.policy.sight import Condition, Sight, as_sql, eyes_of, for_viewer, there_is
 from cpoms_core.access.policy.students import student_records
 from cpoms_core.alerts.models import Alert
@@ -73,14 +74,13 @@ def in_vault_of(student_id: Any) -> Condition:
     ACT-01)."""
     part = aliased(IncidentStudent)
     of_student = select(part.incident_id).where(part.student_id == student_id)
-    action = there_is(
-        Action, where=[Action.id == Document.action_id, Action.on_linked, Action.share_documents]
-    )
+    # from the student's own few incidents, once: of each file, it would have gone through all actions of all
+    actions = select(Action.id).where(Action.incident_id.in_(of_student), action_files_on_linked(student_id))
     return or_(
         Document.student_id == student_id,
         Document.incident_id.in_(of_student.where(~part.linked)),
         and_(Document.action_id.is_(None), Document.incident_id.in_(of_student.where(part.share_documents))),
-        and_(action, Document.incident_id.in_(of_student)),
+        Document.action_id.in_(actions),
     )
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from sqlalchemy import and_, false, or_
 
-from cpoms_core.access.policy.incidents import full_sight, rightful_incidents
+from cpoms_core.access.policy.incidents import (
+    full_sight,
+    rightful_incidents,
+    visible_actions,
+    visible_incidents,
+)
 from cpoms_core.access.policy.sight import Condition, Sight, eyes_of, for_viewer, there_is
 from cpoms_core.incidents.models import Action, Incident
 
@@ -50,6 +55,15 @@ def merged_incidents(viewer: Sight) -> Condition:
     """Condition on Incident: it was merged, and the viewer may edit the action that it became: its versions
     are part of that one's history (EDT-04)."""
     return there_is(Action, where=[Action.id == Incident.merged_into, kept_actions(viewer)])
+
+
+@for_viewer
+def known_incidents(viewer: Sight) -> Condition:
+    """Condition on Incident: the viewer may be told that it is there. They see it, or could restore it, or it
+    was merged and they see the action that it became."""
+    seen = or_(visible_actions(viewer), kept_actions(viewer))
+    merged = there_is(Action, where=[Action.id == Incident.merged_into, seen])
+    return or_(visible_incidents(viewer), kept_incidents(viewer), merged)
 
 
 @for_viewer

@@ -98,3 +98,22 @@ def student_names_in(viewer: Sight) -> Condition:
     """Condition on Student: may be named to this viewer on an incident they see; others appear as "another
     student" (USR-12.3). A recipient without sight of their own is told the names on that one incident."""
     return in_class(eyes_of(viewer), Student.id)  # type: ignore[arg-type]
+
+
+@for_viewer
+def names_told_in(viewer: Sight) -> Condition:
+    """Condition on Incident: the viewer was told the names of its students, in their classes or not: they do
+    not see it by right, but wrote it, or were alerted to it or to what it was merged into since."""
+    eyes = eyes_of(viewer)
+    became = aliased(Action)
+    merged = there_is(
+        Alert,
+        became,
+        where=[
+            became.id == Incident.merged_into,
+            Alert.incident_id == became.incident_id,
+            Alert.recipient_id == eyes.user_id,
+        ],
+    )
+    told = there_is(Alert, where=[Alert.incident_id == Incident.id, Alert.recipient_id == eyes.user_id])
+    return and_(~rightful_incidents(viewer), or_(Incident.author_id == eyes.user_id, told, merged))

@@ -23,6 +23,7 @@ from cpoms_core.incidents.services.removing import (
     restore_action,
     restore_incident,
 )
+from cpoms_core.incidents.services.sent_again import NotAllRecorded
 from cpoms_core.incidents.services.splitting import Split, split_action
 from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, Linked, NewAction, NewIncident
 
@@ -37,6 +38,7 @@ __all__ = [
     "Merge",
     "NewAction",
     "NewIncident",
+    "NotAllRecorded",
     "Split",
     "add_to_incident",
     "delete_action",

@@ -25,10 +25,12 @@ from cpoms_core.incidents.models import (
     IncidentVersion,
 )
 from cpoms_core.incidents.services.about import about_recorded, widened
+from cpoms_core.incidents.services.brought import given_by_a_person
 from cpoms_core.incidents.services.contents import without_facts
 from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
-from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewAction
+from cpoms_core.incidents.services.sent_again import same_action
+from cpoms_core.incidents.services.typed import FormRefused, NewAction
 from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.monitoring import monitor
@@ -38,9 +40,11 @@ from cpoms_core.tenancy.scope import SchoolSession
 def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     """Records a follow-up under an incident that the viewer may read: version, further categories with
     their monitoring, alerts (of those configured for a category that it adds, too: USR-07), files and the
-    modules' parts (ACT-01).
+    modules' parts (ACT-01). A repeat of the same submission answers with what is already there, and alerts
+    whom it names besides.
 
-    Raises NothingThere, FormRefused and Refused.
+    Raises NothingThere, FormRefused and Refused, and NotAllRecorded (a repeat with other parts), after which
+    the transaction is to be kept.
     """
     repeated = db.scalars(
         select(Action).where(Action.submission == new.submission, Action.author_id == viewer.acting_user)
@@ -56,10 +60,7 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     if incident is None or not viewer.may("incidents:add"):
         raise NothingThere
     if repeated is not None:
-        first = db.get_one(ActionVersion, (viewer.school_id, repeated.id, 1)).content
-        if (first["text"], repeated.incident_id) != (new.text, new.incident_id):
-            raise AlreadySubmitted
-        return repeated
+        return same_action(db, viewer, incident, repeated, new)
     if errors := attached_wrongly(db, viewer, new):
         raise FormRefused(errors)
     chosen = with_parents(db, viewer, new.category_ids) if new.category_ids else []
@@ -67,6 +68,7 @@ def record_action(db: SchoolSession, viewer: Viewer, new: NewAction) -> Action:
     recipients = set(new.alert_ids) | {person.id for person in configured(db, about, added)}
     action = _insert_action(db, viewer, new, added, training=training)
     attach(db, viewer, new.documents, incident_id=incident.id, action_id=action.id)
+    given_by_a_person(db, incident.id, category_ids=chosen)
     if added:
         _widen(db, viewer, incident, added)
     alert(db, viewer, sorted(recipients), incident.id, about.category_ids, action_id=action.id)

@@ -18,6 +18,7 @@ from cpoms_core.database.rows import insert_rows
 from cpoms_core.hooks.types import FieldError
 from cpoms_core.incidents.models import Incident, IncidentStudent
 from cpoms_core.incidents.services.about import about_recorded
+from cpoms_core.incidents.services.brought import given_by_a_person
 from cpoms_core.incidents.services.changes import locked_incident, subjects_of
 from cpoms_core.incidents.services.choosing import followed, hold_choosable
 from cpoms_core.incidents.services.contents import keep_incident_version
@@ -47,9 +48,10 @@ def add_to_incident(db: SchoolSession, viewer: Viewer, addition: Addition) -> In
     """
     incident = locked_incident(db, addition.incident_id, policy.editable_incidents(viewer))
     about = about_recorded(db, incident.id)
+    given = given_by_a_person(db, incident.id, student_ids=[one.student_id for one in addition.linked])
     linked = _hold(db, viewer, [one for one in addition.linked if one.student_id not in about.student_ids])
     linked = [one for one in linked if one.student_id not in about.student_ids]
-    if not linked and not addition.alert_ids:
+    if not linked and not addition.alert_ids and not given:
         raise FormRefused([FieldError("alerts", "Choose somebody to alert, or a student to link.")])
     wider = with_linked(about, [one.student_id for one in linked])
     recipients = dict.fromkeys(addition.alert_ids)

@@ -12,8 +12,9 @@ from sqlalchemy import Select, bindparam, select
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.database.types import Id
-from cpoms_core.incidents.services.typed import Linked
+from cpoms_core.incidents.services.typed import Linked, NewIncident
 from cpoms_core.students.models import Student
+from cpoms_core.students.typed_in import matched_now
 from cpoms_core.tenancy.scope import SchoolSession
 
 
@@ -49,3 +50,24 @@ def followed(linked: Sequence[Linked], now: Mapping[uuid.UUID, uuid.UUID]) -> li
             )
         found[own.student_id] = own
     return list(found.values())
+
+
+def students_of(new: NewIncident) -> list[uuid.UUID]:
+    """The students of a form, who was typed in aside."""
+    return [one for one in (new.student_id, *(linked.student_id for linked in new.linked)) if one]
+
+
+def follow_matched(db: SchoolSession, new: NewIncident) -> NewIncident:
+    """A child who was typed in and has been matched since the form was opened is meant under their record of
+    the MIS (INC-02). Who is its subject by that is not linked as well."""
+    ids = students_of(new)
+    now = matched_now(db, ids) if ids else {}
+    if not now:
+        return new
+    subject = now.get(new.student_id, new.student_id) if new.student_id else None
+    linked = {one.student_id: one for one in followed(new.linked, now)}
+    part = new.part_id
+    if subject is not None and new.student_id not in {one.student_id for one in new.linked}:
+        twice = linked.pop(subject, None)
+        part = part or (twice.part_id if twice else None)
+    return replace(new, student_id=subject, linked=list(linked.values()), part_id=part)

@@ -23,6 +23,7 @@ from cpoms_core.incidents.models import (
     IncidentStudent,
     IncidentVersion,
 )
+from cpoms_core.incidents.services.record_places import places_told
 from cpoms_core.modules.kept_fields import NOT_TAKEN
 from cpoms_core.students.typed_in import matched_now
 from cpoms_core.tenancy.scope import SchoolSession
@@ -136,8 +137,15 @@ def content_of_action(
         "documents": _ids(db, Document.id, Document.action_id == action.id, Document.removed_at.is_(None)),
         "on_linked": action.on_linked,
         "share_documents": action.share_documents,
+        **_places(db, action, newest),
         "modules": {**newest.get("modules", {}), **(modules or {})},
     }
+
+
+def _places(db: SchoolSession, action: Action, newest: Content) -> Content:
+    """Where something is, or was, said of single students (EDT-04)."""
+    told = places_told(db, action.id)
+    return {"places": told} if told or newest.get("places") else {}
 
 
 def keep_incident_version(
@@ -197,10 +205,10 @@ def keep_action_version(
     db.flush()
 
 
-FACTS = ("number", "other", "out_of", "actions", "restored", NOT_TAKEN)
+FACTS = ("number", "other", "out_of", "actions", "restored", "file", NOT_TAKEN)
 """What one version says of itself, and the next one does not repeat: the number of another incident, which
 incident it was merged with or split off from, the actions that went along, the version that was restored,
-what was typed in fields that were gone when it was sent."""
+the file that was removed or brought back, what was typed in fields that were gone when it was sent."""
 
 
 def without_facts(content: Content) -> Content:

@@ -36,6 +36,7 @@ from cpoms_core.incidents.services.contents import (
     keep_incident_version,
     older_of_incident,
 )
+from cpoms_core.incidents.services.older_categories import may_come_back
 from cpoms_core.incidents.services.parts import add_categories, with_parents
 from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
 from cpoms_core.incidents.services.typed import FormRefused, Linked
@@ -74,13 +75,17 @@ def restore_incident_version(
 ) -> Incident:
     """Makes an older version of an incident the newest again: its words, date, categories, agencies, ticks
     and parts, and what the modules that are on would have edited with it. Students that were linked and files
-    that were added since then stay; the monitoring that was withdrawn with a category goes on. `opened`: the
-    newest version when the person decided. Raises NothingThere, ChangedMeanwhile."""
+    that were added since then stay; the monitoring that was withdrawn with a category goes on. Where a
+    category may not come back (`may_come_back`), all stay as they are. `opened`: the newest version when the
+    person decided. Raises NothingThere, ChangedMeanwhile."""
     incident = locked_incident(db, incident_id, policy.editable_incidents(viewer))
     old = as_matched_now(db, older_of_incident(db, incident, version))
     if incident.version != opened:
         raise ChangedMeanwhile(incident.version)
     before = content_of_incident(db, incident)
+    categories, present = ids_of(old, "categories"), ids_of(before, "categories")
+    if not may_come_back(db, viewer, categories, present):
+        categories = present
     linked = [
         Linked(uuid.UUID(one["student"]), one["monitor"], one["share_documents"]) for one in old["linked"]
     ]
@@ -92,12 +97,12 @@ def restore_incident_version(
         incident.version,
         old["text"],
         moment_of(old),
-        ids_of(old, "categories"),
+        categories,
         ids_of(old, "agencies"),
         linked,
         parts,
     )
-    _apply(db, viewer, incident, edit, list(edit.category_ids), _go_on)
+    _apply(db, viewer, incident, edit, categories, _go_on)
     fields = db.app.hooks.collect("incident_edit_fields", db, viewer, incident_id=incident.id)
     values = edited_by_modules(old, fields)
     return _keep(db, viewer, incident, before, "restored", values, {}, restored=version)

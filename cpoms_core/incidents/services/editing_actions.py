@@ -13,6 +13,7 @@ from cpoms_core.documents.services import attach
 from cpoms_core.incidents import drafts
 from cpoms_core.incidents.models import Action, ActionAgency, Incident
 from cpoms_core.incidents.services.about import about_recorded
+from cpoms_core.incidents.services.brought import given_by_a_person
 from cpoms_core.incidents.services.changes import ActionEdit, ChangedMeanwhile, locked_action
 from cpoms_core.incidents.services.contents import (
     Content,
@@ -31,7 +32,9 @@ from cpoms_core.incidents.services.editing import (
     set_categories,
     tell_modules,
 )
+from cpoms_core.incidents.services.older_categories import may_come_back
 from cpoms_core.incidents.services.parts import with_parents
+from cpoms_core.incidents.services.record_places import put_on_every_linked
 from cpoms_core.incidents.services.typed import FormRefused
 from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
@@ -57,7 +60,10 @@ def edit_action(db: SchoolSession, viewer: Viewer, edit: ActionEdit) -> Action:
         raise FormRefused(errors)
     attach(db, viewer, edit.documents, incident_id=incident.id, action_id=action.id)
     kept = [one for one in present if one in edit.category_ids]
+    given_by_a_person(db, incident.id, category_ids=added)
     added = _widen(db, viewer, incident, added)
+    if edit.on_linked and not action.on_linked:
+        put_on_every_linked(db, action.id)
     _apply(db, action, edit)
     categories = [str(one) for one in (*kept, *added)]
     drafts.forget(db, viewer, drafts.edit_key("action", action.id))
@@ -70,7 +76,8 @@ def restore_action_version(
     db: SchoolSession, viewer: Viewer, action_id: uuid.UUID, version: int, *, opened: int
 ) -> Action:
     """Makes an older version of an action the newest again, as of an incident; files that were added since
-    then stay. Raises NothingThere, ChangedMeanwhile."""
+    then stay, and so do the categories that it adds where one of the older may not come back. Raises
+    NothingThere, ChangedMeanwhile."""
     incident, action = locked_action(db, viewer, action_id, policy.editable_actions(viewer))
     old = older_of_action(db, action, version)
     if action.version != opened:
@@ -86,10 +93,13 @@ def restore_action_version(
         share_documents=old["share_documents"],
     )
     _apply(db, action, edit)
-    _widen(db, viewer, incident, ids_of(old, "categories"))
+    categories: list[str] = before["categories"]
+    older, present = ids_of(old, "categories"), about_recorded(db, incident.id).category_ids
+    if set(older) != set(ids_of(before, "categories")) and may_come_back(db, viewer, older, present):
+        categories = old["categories"]
+        _widen(db, viewer, incident, older)
     fields = db.app.hooks.collect("action_edit_fields", db, viewer, action_id=action.id)
     values = edited_by_modules(old, fields)
-    categories = old["categories"]
     return _keep(db, viewer, incident, action, before, "restored", categories, values, {}, restored=version)
 
 
@@ -102,6 +112,7 @@ def show_on_linked(
     before = content_of_action(db, action)
     action.on_linked = True
     action.share_documents = action.share_documents or share_documents
+    put_on_every_linked(db, action.id)
     return _keep(db, viewer, incident, action, before, "edited", before["categories"], {}, {})
 
 
@@ -149,6 +160,14 @@ def _keep(
     event = "action.restored" if kind == "restored" else "action.edited"
     subjects = [incident.id, action.id]
     audit.record(db, viewer, event, subjects, version=action.version, fields=changed, **facts)
+    tell_of_action(db, viewer, action, module_values)
+    return action
+
+
+def tell_of_action(
+    db: SchoolSession, viewer: Viewer, action: Action, values: Mapping[str, Any] | None = None
+) -> None:
+    """An action has a new version: the modules that are on are told."""
     db.app.hooks.effect(
         "action_saved",
         db,
@@ -156,6 +175,5 @@ def _keep(
         keep_for_retry(db, viewer),
         action_id=action.id,
         version=action.version,
-        values=dict(module_values),
+        values=dict(values or {}),
     )
-    return action

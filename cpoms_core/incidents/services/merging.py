@@ -18,21 +18,18 @@ from cpoms_core.database.rows import insert_rows
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
 from cpoms_core.errors import NothingThere, Refused
-from cpoms_core.incidents.models import (
-    Action,
-    ActionAgency,
-    ActionVersion,
-    Incident,
-    IncidentStudent,
-)
+from cpoms_core.incidents.models import Action, ActionAgency, ActionVersion, Incident, IncidentStudent
+from cpoms_core.incidents.services.brought import bring, brought_itself
 from cpoms_core.incidents.services.changes import ChangedMeanwhile, subjects_of
 from cpoms_core.incidents.services.contents import (
+    Content,
     content_of_incident,
     keep_action_version,
     keep_incident_version,
 )
 from cpoms_core.incidents.services.editing import ids_of, tell_modules
-from cpoms_core.incidents.services.parts import add_categories
+from cpoms_core.incidents.services.merged_places import Merged, actions_of, keep_places
+from cpoms_core.incidents.services.record_places import places_told
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.tenancy.scope import SchoolSession
 
@@ -50,13 +47,12 @@ class Merge:
 @dataclass(frozen=True, slots=True)
 class MergePlan:
     """What merging will do. `students`: of the merged one, not on the other yet; they will be linked to it.
-    `categories`: not on the other yet. `on_linked`, `share_documents`: of the action that it becomes, so that
-    it stays on the record of each of its students, with its files."""
+    `categories`: not on the other yet. `own`, `others`: the students of both, as they are before."""
 
+    own: Sequence[IncidentStudent]
+    others: Sequence[IncidentStudent]
     students: Sequence[IncidentStudent]
     categories: Sequence[uuid.UUID]
-    on_linked: bool
-    share_documents: bool
     subject_differs: bool
 
 
@@ -90,18 +86,15 @@ def plan_merge(db: SchoolSession, incident: Incident, into: Incident) -> MergePl
     """What merging one into the other will do. The viewer's right to both was asked before."""
     own, others = _students(db, incident.id), _students(db, into.id)
     there = {row.student_id for row in others}
-    added = [row for row in own if row.student_id not in there]
-    subject_differs = incident.student_id != into.student_id
-    had_linked = [row for row in own if row.linked]
     present = ids_of(content_of_incident(db, into), "categories")
     return MergePlan(
-        students=added,
+        own=own,
+        others=others,
+        students=[row for row in own if row.student_id not in there],
         categories=[
             one for one in ids_of(content_of_incident(db, incident), "categories") if one not in present
         ],
-        on_linked=bool(own) and (subject_differs or bool(had_linked)),
-        share_documents=subject_differs or any(row.share_documents for row in had_linked),
-        subject_differs=subject_differs,
+        subject_differs=incident.student_id != into.student_id,
     )
 
 
@@ -123,11 +116,18 @@ def merge_incident(db: SchoolSession, viewer: Viewer, merge: Merge) -> Action:
     incident, into = _both(db, viewer, merge)
     plan = plan_merge(db, incident, into)
     before = content_of_incident(db, incident)
-    action = _insert_action(db, viewer, incident, into, plan, before)
-    moved = _move_actions(db, viewer, incident, into, everywhere=plan.subject_differs)
+    theirs = actions_of(db, into)
+    action = _insert_action(db, incident, into)
+    moved = _move_actions(db, incident, into)
+    changed = keep_places(db, Merged(action, moved, theirs, plan.own, plan.others))
+    _keep_first_version(db, viewer, action, incident, before, brought_itself(db, moved, plan.categories))
+    for one in moved:
+        if one.deleted_at is None:
+            keep_action_version(db, viewer, one, "merged", number=incident.number, other=str(incident.id))
+    for one in changed:
+        keep_action_version(db, viewer, one, "kept off", number=incident.number, other=str(incident.id))
     _move(db, incident.id, into.id, action.id)
-    _add_students(db, into, plan)
-    add_categories(db, into.id, plan.categories)
+    bring(db, incident, into, action, plan.students, plan.categories)
     keep_incident_version(
         db,
         viewer,
@@ -135,7 +135,7 @@ def merge_incident(db: SchoolSession, viewer: Viewer, merge: Merge) -> Action:
         "merged",
         number=into.number,
         other=str(into.id),
-        actions=[str(one) for one in moved],
+        actions=[str(one.id) for one in moved],
     )
     incident.deleted_at, incident.merged_into = viewer.now(), action.id
     keep_incident_version(db, viewer, into, "merged", number=incident.number, other=str(incident.id))
@@ -180,24 +180,18 @@ def _both(db: SchoolSession, viewer: Viewer, merge: Merge) -> tuple[Incident, In
     return incident, into
 
 
-def _insert_action(
-    db: SchoolSession,
-    viewer: Viewer,
-    incident: Incident,
-    into: Incident,
-    plan: MergePlan,
-    before: dict[str, Any],
-) -> Action:
+def _insert_action(db: SchoolSession, incident: Incident, into: Incident) -> Action:
+    """It is on no linked student's record by ticks of its own: `keep_places` says on whose it stays."""
     action = Action(
-        school_id=viewer.school_id,
+        school_id=incident.school_id,
         id=new_id(),
         incident_id=into.id,
         author_id=incident.author_id,
         text=incident.text,
         occurred_at=incident.occurred_at,
         created_at=incident.created_at,
-        on_linked=plan.on_linked,
-        share_documents=plan.share_documents,
+        on_linked=False,
+        share_documents=False,
         version=1,
         submission=new_id(),
         training=incident.training,
@@ -205,39 +199,43 @@ def _insert_action(
     )
     db.add(action)
     db.flush()
+    return action
+
+
+def _keep_first_version(
+    db: SchoolSession,
+    viewer: Viewer,
+    action: Action,
+    incident: Incident,
+    before: Content,
+    categories: Sequence[uuid.UUID],
+) -> None:
     common = {"school_id": viewer.school_id, "action_id": action.id}
     insert_rows(db, ActionAgency, [{**common, "agency_id": one} for one in ids_of(before, "agencies")])
     content = {
         "text": before["text"],
         "occurred_at": before["occurred_at"],
-        "categories": [str(one) for one in plan.categories],
+        "categories": [str(one) for one in categories],
         "agencies": before["agencies"],
         "documents": before["documents"],
-        "on_linked": plan.on_linked,
-        "share_documents": plan.share_documents,
+        "on_linked": action.on_linked,
+        "share_documents": action.share_documents,
+        "places": places_told(db, action.id),
         "modules": before.get("modules", {}),
         "number": incident.number,
         "other": str(incident.id),
     }
     row = {**common, "version": 1, "kind": "merged", "content": content, "reason": ""}
     insert_rows(db, ActionVersion, [{**row, "made_by": viewer.user_id, "made_at": viewer.now()}])
-    return action
 
 
-def _move_actions(
-    db: SchoolSession, viewer: Viewer, incident: Incident, into: Incident, *, everywhere: bool
-) -> list[uuid.UUID]:
-    """The incident's actions go along, deleted ones too. `everywhere`: its own student is a linked one of the
-    other, on whose record its actions must stay."""
-    rows = db.scalars(select(Action).where(Action.incident_id == incident.id).order_by(Action.id)).all()
+def _move_actions(db: SchoolSession, incident: Incident, into: Incident) -> Sequence[Action]:
+    """The incident's actions go along, deleted ones too."""
+    rows = actions_of(db, incident)
     for row in rows:
         row.incident_id = into.id
-        if everywhere:
-            row.on_linked = row.share_documents = True
-        if row.deleted_at is None:
-            keep_action_version(db, viewer, row, "merged", number=incident.number, other=str(incident.id))
     db.flush()
-    return [row.id for row in rows]
+    return rows
 
 
 def _move(db: SchoolSession, incident_id: uuid.UUID, into_id: uuid.UUID, action_id: uuid.UUID) -> None:
@@ -254,20 +252,3 @@ def _move(db: SchoolSession, incident_id: uuid.UUID, into_id: uuid.UUID, action_
                 .values(**values)
                 .execution_options(synchronize_session=False)
             )
-
-
-def _add_students(db: SchoolSession, into: Incident, plan: MergePlan) -> None:
-    rows = [
-        {
-            "school_id": into.school_id,
-            "incident_id": into.id,
-            "student_id": row.student_id,
-            "occurred_at": into.occurred_at,
-            "linked": True,
-            "monitored": row.monitored,
-            "share_documents": False,  # the other's own files were never this child's
-            "part_id": row.part_id,
-        }
-        for row in plan.students
-    ]
-    insert_rows(db, IncidentStudent, rows)

@@ -22,18 +22,18 @@ from cpoms_core.incidents.models import (
     Incident,
     IncidentAgency,
     IncidentStudent,
-    IncidentVersion,
 )
-from cpoms_core.incidents.services.choosing import followed, hold_choosable
+from cpoms_core.incidents.services.choosing import follow_matched, hold_choosable, students_of
 from cpoms_core.incidents.services.in_training import is_training
 from cpoms_core.incidents.services.parts import add_categories, add_version, attached_wrongly, with_parents
+from cpoms_core.incidents.services.sent_again import same_incident
 from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
-from cpoms_core.incidents.services.typed import AlreadySubmitted, FormRefused, NewIncident
+from cpoms_core.incidents.services.typed import FormRefused, NewIncident
 from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.models import Student
 from cpoms_core.students.monitoring import monitor
-from cpoms_core.students.typed_in import add_typed_in, matched_now
+from cpoms_core.students.typed_in import add_typed_in
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 from cpoms_core.tenancy.services import next_number
 
@@ -47,18 +47,17 @@ SUBMITTED = built_once(
 
 def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Incident:
     """Records a concern: number, version, students, categories, monitoring, alerts with their mails, files
-    and the modules' parts. A repeat of the same submission answers with what is already there.
+    and the modules' parts. A repeat of the same submission answers with what is already there, and alerts
+    whom it names besides.
 
-    Raises NothingThere (no right to add), FormRefused and Refused (what was typed cannot be).
+    Raises NothingThere (no right to add), FormRefused and Refused (what was typed cannot be), and
+    NotAllRecorded (a repeat with other parts), after which the transaction is to be kept.
     """
     if not viewer.may("incidents:add"):
         raise NothingThere
     repeated = db.scalars(SUBMITTED, {"submission": new.submission, "author": viewer.acting_user}).first()
     if repeated is not None:
-        first = db.get_one(IncidentVersion, (viewer.school_id, repeated.id, 1)).content
-        if first["text"] != new.text or not _about_the_same(db, first["student"], new):
-            raise AlreadySubmitted
-        return repeated
+        return same_incident(db, viewer, repeated, new)
     training = is_training(db, viewer, new.opened_in_training)
     categories = with_parents(db, viewer, new.category_ids)
     if new.new_student is not None:
@@ -96,45 +95,16 @@ def record_incident(db: SchoolSession, viewer: Viewer, new: NewIncident) -> Inci
     return incident
 
 
-def _about_the_same(db: SchoolSession, recorded: str | None, new: NewIncident) -> bool:
-    """Whether a repeated form is about the student of the first; one who was typed in has an id by now."""
-    if new.new_student is None or recorded is None:
-        return recorded == (str(new.student_id) if new.student_id else None)
-    student = db.get_one(Student, (db.school_id, uuid.UUID(recorded)))
-    typed = new.new_student
-    return (student.legal_forename, student.legal_surname) == (typed.forename, typed.surname)
-
-
 def _hold_students(db: SchoolSession, viewer: Viewer, new: NewIncident) -> tuple[NewIncident, set[uuid.UUID]]:
     """The form under the records that its students have now, and those of them who may be chosen: they stay
     what they are until the transaction ends."""
-    new = _follow_matched(db, new)
-    known = hold_choosable(db, viewer, _students_of(new))
-    if not known.issuperset(_students_of(new)):
-        later = _follow_matched(db, new)  # matched while this waited
+    new = follow_matched(db, new)
+    known = hold_choosable(db, viewer, students_of(new))
+    if not known.issuperset(students_of(new)):
+        later = follow_matched(db, new)  # matched while this waited
         if later != new:
-            return later, hold_choosable(db, viewer, _students_of(later))
+            return later, hold_choosable(db, viewer, students_of(later))
     return new, known
-
-
-def _students_of(new: NewIncident) -> list[uuid.UUID]:
-    return [one for one in (new.student_id, *(linked.student_id for linked in new.linked)) if one]
-
-
-def _follow_matched(db: SchoolSession, new: NewIncident) -> NewIncident:
-    """A child who was typed in and has been matched since the form was opened is meant under their record of
-    the MIS (INC-02). Who is its subject by that is not linked as well."""
-    ids = _students_of(new)
-    now = matched_now(db, ids) if ids else {}
-    if not now:
-        return new
-    subject = now.get(new.student_id, new.student_id) if new.student_id else None
-    linked = {one.student_id: one for one in followed(new.linked, now)}
-    part = new.part_id
-    if subject is not None and new.student_id not in {one.student_id for one in new.linked}:
-        twice = linked.pop(subject, None)
-        part = part or (twice.part_id if twice else None)
-    return replace(new, student_id=subject, linked=list(linked.values()), part_id=part)
 
 
 def _forget_moved_draft(db: SchoolSession, viewer: Viewer, new: NewIncident) -> None:

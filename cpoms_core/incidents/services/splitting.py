@@ -40,8 +40,10 @@ from cpoms_core.incidents.services.editing import (
     tell_modules,
 )
 from cpoms_core.incidents.services.parts import add_categories, add_version
+from cpoms_core.incidents.services.record_places import WHOLE, forget, place_of, places_of
+from cpoms_core.incidents.services.taking_back import NOTHING, going_along, take_back
 from cpoms_core.outbox.retries import keep_for_retry
-from cpoms_core.students.monitoring import monitor
+from cpoms_core.students.monitoring import lock_students_of, monitor, with_merged
 from cpoms_core.tenancy.scope import SchoolSession
 from cpoms_core.tenancy.services import next_number
 
@@ -58,7 +60,8 @@ class Split:
 def split_action(db: SchoolSession, viewer: Viewer, split: Split) -> Incident:
     """Makes an action an incident of its own, about the same student (and the linked ones on whose records it
     was), with its author, date, files and alerts. Monitoring for the categories begins now, as for any
-    incident; nobody new is alerted.
+    incident; nobody new is alerted. Where it had been merged, the students and categories that the merge
+    brought leave the other incident.
 
     Raises NothingThere, ChangedMeanwhile and FormRefused.
     """
@@ -67,11 +70,16 @@ def split_action(db: SchoolSession, viewer: Viewer, split: Split) -> Incident:
         raise ChangedMeanwhile(action.version)
     categories = categories_chosen(db, viewer, split.category_ids, content_of_incident(db, source))
     content = content_of_action(db, action)
+    lock_students_of(db, with_merged(db, [source.id]))  # all at once, before any of them
+    about = subjects_of(db, source)
     if action.was_incident is None:
         incident, moved = _new_incident(db, viewer, source, action, categories, content), []
+        left = NOTHING
     else:
         incident = db.get_one(Incident, (viewer.school_id, action.was_incident))
+        gone = going_along(db, action)
         moved = _bring_back(db, viewer, source, action, incident, categories, content)
+        left = take_back(db, viewer, source, incident, gone)
     _move(db, incident.id, action.id)
     keep_action_version(db, viewer, action, "split", number=incident.number, other=str(incident.id))
     action.deleted_at, action.became_incident = viewer.now(), incident.id
@@ -81,9 +89,11 @@ def split_action(db: SchoolSession, viewer: Viewer, split: Split) -> Incident:
         db,
         viewer,
         "action.split",
-        subjects_of(db, incident, source.id, action.id, *moved),
+        list(dict.fromkeys([*subjects_of(db, incident, source.id, action.id, *moved), *about])),
         number=incident.number,
         out_of=source.number,
+        unlinked=len(left.students),
+        categories_off=len(left.categories),
     )
     db.flush()
     tell_modules(db, viewer, source)
@@ -127,6 +137,7 @@ def _new_incident(
         .where(IncidentStudent.incident_id == source.id)
         .execution_options(populate_existing=True)
     )
+    places = places_of(db, [action.id])[action.id]
     rows = [
         {
             "school_id": viewer.school_id,
@@ -135,11 +146,11 @@ def _new_incident(
             "occurred_at": incident.occurred_at,
             "linked": row.linked,
             "monitored": row.monitored,
-            "share_documents": action.share_documents if row.linked else True,
+            "share_documents": place.files,
             "part_id": row.part_id,
         }
         for row in students
-        if not row.linked or action.on_linked
+        if (place := place_of(action, places.get(row.student_id)) if row.linked else WHOLE).shown
     ]
     insert_rows(db, IncidentStudent, rows)
     add_categories(db, incident.id, categories)
@@ -169,6 +180,7 @@ def _bring_back(
     moved = db.scalars(
         select(Action).where(Action.id.in_(ids_of(newest, "actions")), Action.incident_id == source.id)
     ).all()
+    _forget_places(db, incident, moved)
     for row in moved:
         row.incident_id = incident.id
         if row.deleted_at is None:
@@ -177,6 +189,16 @@ def _bring_back(
     for model in (Alert, Document):
         _update(db, model, model.action_id.in_(ids), incident_id=incident.id)
     return ids
+
+
+def _forget_places(db: SchoolSession, incident: Incident, moved: Sequence[Action]) -> None:
+    """What was said of students only while the actions were elsewhere."""
+    ids = [row.id for row in moved]
+    linked = select(IncidentStudent.student_id).where(
+        IncidentStudent.incident_id == incident.id, IncidentStudent.linked
+    )
+    said = {student for places in places_of(db, ids).values() for student in places}
+    forget(db, ids, said - set(db.scalars(linked)))
 
 
 def _begin(

@@ -1028,63 +1028,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("school_id", "incident_id", "agency_id", name=op.f("pk_incident_agency")),
     )
     op.create_table(
-        "incident_category",
-        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("incident_id", Id(), nullable=False),
-        sa.Column("category_id", Id(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["school_id", "category_id"],
-            ["category.school_id", "category.id"],
-            name=op.f("fk_incident_category_school_id_category_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id", "incident_id"],
-            ["incident.school_id", "incident.id"],
-            name=op.f("fk_incident_category_school_id_incident_id"),
-        ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_incident_category_school_id")),
-        sa.PrimaryKeyConstraint("school_id", "incident_id", "category_id", name=op.f("pk_incident_category")),
-    )
-    with op.batch_alter_table("incident_category", schema=None) as batch_op:
-        batch_op.create_index("ix_incident_category_category", ["school_id", "category_id"], unique=False)
-
-    op.create_table(
-        "incident_student",
-        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("incident_id", Id(), nullable=False),
-        sa.Column("student_id", Id(), nullable=False),
-        sa.Column("occurred_at", UtcDateTime(), nullable=False),
-        sa.Column("linked", sa.Boolean(), nullable=False),
-        sa.Column("monitored", sa.Boolean(), nullable=False),
-        sa.Column("share_documents", sa.Boolean(), nullable=False),
-        sa.Column("part_id", Id(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["school_id", "incident_id", "occurred_at"],
-            ["incident.school_id", "incident.id", "incident.occurred_at"],
-            name=op.f("fk_incident_student_school_id_incident_id_occurred_at"),
-            onupdate="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id", "part_id"],
-            ["incident_part.school_id", "incident_part.id"],
-            name=op.f("fk_incident_student_school_id_part_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id", "student_id"],
-            ["student.school_id", "student.id"],
-            name=op.f("fk_incident_student_school_id_student_id"),
-        ),
-        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_incident_student_school_id")),
-        sa.PrimaryKeyConstraint("school_id", "incident_id", "student_id", name=op.f("pk_incident_student")),
-    )
-    with op.batch_alter_table("incident_student", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_incident_student_record",
-            ["school_id", "student_id", "occurred_at", "incident_id"],
-            unique=False,
-        )
-
-    op.create_table(
         "incident_version",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incident_id", Id(), nullable=False),
@@ -1120,6 +1063,29 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_action_agency_school_id")),
         sa.PrimaryKeyConstraint("school_id", "action_id", "agency_id", name=op.f("pk_action_agency")),
     )
+    op.create_table(
+        "action_student",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("action_id", Id(), nullable=False),
+        sa.Column("student_id", Id(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.Column("share_documents", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "action_id"],
+            ["action.school_id", "action.id"],
+            name=op.f("fk_action_student_school_id_action_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "student_id"],
+            ["student.school_id", "student.id"],
+            name=op.f("fk_action_student_school_id_student_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_action_student_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "action_id", "student_id", name=op.f("pk_action_student")),
+    )
+    with op.batch_alter_table("action_student", schema=None) as batch_op:
+        batch_op.create_index("ix_action_student_student", ["school_id", "student_id"], unique=False)
+
     op.create_table(
         "action_version",
         sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -1184,6 +1150,75 @@ def upgrade() -> None:
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.create_index("ix_document_incident", ["school_id", "incident_id"], unique=False)
         batch_op.create_index("ix_document_student", ["school_id", "student_id"], unique=False)
+
+    op.create_table(
+        "incident_category",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("incident_id", Id(), nullable=False),
+        sa.Column("category_id", Id(), nullable=False),
+        sa.Column("came_with", Id(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "came_with"],
+            ["action.school_id", "action.id"],
+            name=op.f("fk_incident_category_school_id_came_with"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "category_id"],
+            ["category.school_id", "category.id"],
+            name=op.f("fk_incident_category_school_id_category_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "incident_id"],
+            ["incident.school_id", "incident.id"],
+            name=op.f("fk_incident_category_school_id_incident_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_incident_category_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "incident_id", "category_id", name=op.f("pk_incident_category")),
+    )
+    with op.batch_alter_table("incident_category", schema=None) as batch_op:
+        batch_op.create_index("ix_incident_category_category", ["school_id", "category_id"], unique=False)
+
+    op.create_table(
+        "incident_student",
+        sa.Column("school_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("incident_id", Id(), nullable=False),
+        sa.Column("student_id", Id(), nullable=False),
+        sa.Column("occurred_at", UtcDateTime(), nullable=False),
+        sa.Column("linked", sa.Boolean(), nullable=False),
+        sa.Column("monitored", sa.Boolean(), nullable=False),
+        sa.Column("share_documents", sa.Boolean(), nullable=False),
+        sa.Column("part_id", Id(), nullable=True),
+        sa.Column("came_with", Id(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["school_id", "came_with"],
+            ["action.school_id", "action.id"],
+            name=op.f("fk_incident_student_school_id_came_with"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "incident_id", "occurred_at"],
+            ["incident.school_id", "incident.id", "incident.occurred_at"],
+            name=op.f("fk_incident_student_school_id_incident_id_occurred_at"),
+            onupdate="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "part_id"],
+            ["incident_part.school_id", "incident_part.id"],
+            name=op.f("fk_incident_student_school_id_part_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["school_id", "student_id"],
+            ["student.school_id", "student.id"],
+            name=op.f("fk_incident_student_school_id_student_id"),
+        ),
+        sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_incident_student_school_id")),
+        sa.PrimaryKeyConstraint("school_id", "incident_id", "student_id", name=op.f("pk_incident_student")),
+    )
+    with op.batch_alter_table("incident_student", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_incident_student_record",
+            ["school_id", "student_id", "occurred_at", "incident_id"],
+            unique=False,
+        )
 
     op.create_table(
         "alert",

@@ -4,7 +4,7 @@
 // Nothing is put into the browser's storage: school computers are shared.
 
 import { each, say } from './each.js';
-import { resume, send } from './http.js';
+import { coverFor, send, standing } from './http.js';
 
 const WAIT = 2000;
 const RETRY = [5000, 15_000, 60_000];
@@ -40,7 +40,7 @@ each('form[data-draft]', (form) => {
     const json = { fields, submission: form.elements.submission?.value ?? null };
     let answer = await send('PUT', address, { json, keepalive: leaving, signal });
     if (signal.aborted) return;
-    if ([400, 401, 403].includes(answer.status) && await resume()) answer = await send('PUT', address, { json, signal });
+    if ([400, 401, 403].includes(answer.status) && await standing() === 'good') answer = await send('PUT', address, { json, signal });
     if (signal.aborted) return;
 
     if (answer.status >= 200 && answer.status < 300) {
@@ -58,6 +58,7 @@ each('form[data-draft]', (form) => {
         : 'Not saved: no connection. Your text is kept in this page; trying again.', 'failed');
       later(RETRY[Math.min(tries++, RETRY.length - 1)]);
     }
+    coverFor(answer.status);
   }
 
   function later(delay) {

@@ -8,7 +8,7 @@
 // the page with errors (4xx): that is shown in place and the chosen files are kept.
 
 import { each, make, say } from './each.js';
-import { csrfToken } from './http.js';
+import { coverFor, csrfToken } from './http.js';
 
 const LIST = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 const names = (files) => LIST.format(files.map((file) => `“${file.name}”`));
@@ -106,9 +106,17 @@ each('form[data-upload]', (form) => {
       form.dispatchEvent(new CustomEvent('submit:failed'));
     }
     request.addEventListener('abort', () => failed('Nothing was recorded: you stopped the sending. Your text and files are still here.'));
-    request.addEventListener('error', () => failed(`Nothing was recorded: the connection was lost${at(files, sent)}. No file was stored, not in part either: ${names(files)} ${files.length > 1 ? 'are' : 'is'} missing. Your text and files are still here. Please send again.`));
+    // Without an answer nobody here knows whether all of it arrived. A form with a submission's id is recorded only once.
+    const unsure = form.elements.submission
+      ? 'It may be recorded already. Your text and files are still here. Send again: it is recorded only once.'
+      : 'It may be done already. Your text and files are still here: look before you send again.';
+    request.addEventListener('error', () => failed(`No answer came: the connection was lost${at(files, sent)}. ${unsure}`));
     request.addEventListener('load', () => {
       const type = request.getResponseHeader('Content-Type') ?? '';
+      if ([401, 423].includes(request.status)) {
+        coverFor(request.status);
+        return failed(`Nothing was recorded: ${request.status === 423 ? 'the screen was locked' : 'you were logged out'}. Your text and files are still here. Please send again.`);
+      }
       if (type.includes('json')) {
         const { location: to, message } = JSON.parse(request.responseText);
         if (to?.startsWith('/') && !to.startsWith('//')) return location.assign(to);
@@ -117,7 +125,8 @@ each('form[data-upload]', (form) => {
       if (request.status < 400) return location.assign(request.responseURL);
       if (request.status === 413) return failed('Nothing was recorded: the files are too large. Leave one out and send again.');
       const page = new DOMParser().parseFromString(request.responseText, 'text/html');
-      if (!page.querySelector(`#${CSS.escape(form.id)}`)) return failed('Nothing was recorded: the server could not do it. Your text and files are still here. Please send again.');
+      if (page.querySelector('[data-given-back]')) return show(page, []); // there is nothing to send it to any more
+      if (!page.querySelector(`#${CSS.escape(form.id)}`)) return failed(`The server could not finish it. ${unsure}`);
       show(page, chosen);
     });
     request.send(body);

@@ -37,10 +37,25 @@ export async function send(method, address, { json, form, keepalive = false, sig
   }
 }
 
-// After logging in again in another tab. False when there is still no session, or another person's.
-export async function resume() {
+// How the session stands: 'good', also after logging in again in another tab; 'locked'; 'ended', or another
+// person's; 'unknown' where no answer came.
+let withoutKey = false;
+export async function standing() {
   const { status, data } = await send('GET', '/session/token');
-  if (status !== 200 || !data || data.user !== document.body.dataset.user) return false;
+  if (status === 423) return 'locked';
+  if (status === 401) return 'ended';
+  if (status !== 200 || !data) return 'unknown';
+  if (data.user !== document.body.dataset.user) return 'ended';
   useToken(data.csrf_token);
-  return true;
+  withoutKey = 'elevated' in document.body.dataset && !data.elevated;
+  return 'good';
+}
+
+// Whether the session was good when asked last, and has no key while this page's had one.
+export const lacksKey = () => withoutKey;
+
+// Has the page covered (idle.js) where the server said that the session is locked (423) or has ended (401).
+export function coverFor(status) {
+  const how = { 423: 'locked', 401: 'ended' }[status];
+  if (how) document.dispatchEvent(new CustomEvent('session:over', { detail: how }));
 }

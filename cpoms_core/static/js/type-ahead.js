@@ -4,6 +4,7 @@
 // data-source="/students/search"  asks the server by POST {"q": "..."}, so that no name stands in an
 //   address or a log; it answers [{"value", "text", "note"}, ...]. Without it the choices are the select's.
 // data-placeholder   what the empty box says
+// data-nothing       what is said where nothing was found, in place of just that
 // data-create        offer for a first and last name that is not found; it is sent as "new:NAME"
 
 import { each, make, say } from './each.js';
@@ -13,7 +14,7 @@ each('select[data-type-ahead]', (select) => {
   if (typeof TomSelect === 'undefined') return; // the plain select works
   const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
   const single = !select.multiple;
-  const { source, placeholder, create } = select.dataset;
+  const { source, placeholder, create, nothing } = select.dataset;
   const state = make('p', { className: 'visually-hidden', role: 'status' });
 
   function item(data) {
@@ -72,7 +73,7 @@ each('select[data-type-ahead]', (select) => {
         row.setAttribute('role', 'option');
         return row;
       },
-      no_results: (data) => plain('no-results', `Nothing found for “${data.input}”.`),
+      no_results: (data) => plain('no-results', nothing ?? `Nothing found for “${data.input}”.`),
       loading: () => plain('no-results', 'Looking…'),
       not_loading: null,
     },

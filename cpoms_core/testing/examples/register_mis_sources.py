@@ -18,7 +18,7 @@ class Lines:
     accepts: tuple[str, ...] = (".lines",)
     max_bytes = 1_000_000
 
-    def read(self, file: BinaryIO, file_name: str, captions: dict[str, str]) -> Extract:
+    def read(self, file: BinaryIO, file_name: str, captions: dict[str, tuple[str, ...]]) -> Extract:
         """What is not understood is left out here; say it with `Problem`, by its line."""
         rows = [line.split() for line in file.read(self.max_bytes).decode("utf-8", "replace").splitlines()]
         named = [row for row in rows if len(row) == 3]

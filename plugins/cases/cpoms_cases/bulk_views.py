@@ -30,7 +30,13 @@ def declare(routes: ModuleRoutes) -> None:
     routes.route("cases.bulk", "/cases/bulk")
     routes.view(days, "cases.bulk", permission="admin", audit=COUNTING, template=TEMPLATE)
     routes.view(
-        close, "cases.bulk", permission="admin", audit=IN_SERVICE, methods=("POST",), template=TEMPLATE
+        close,
+        "cases.bulk",
+        permission="admin",
+        audit=IN_SERVICE,
+        comes_back=COUNTING,
+        methods=("POST",),
+        template=TEMPLATE,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cpoms_cases import bulk_views, forms, history, outcome_views, outcomes, queries, services, views
+from cpoms_cases.mails import ASSIGNED
 from cpoms_cases.models import ACTIVE, CLOSED
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.hooks import hookimpl
@@ -15,6 +16,7 @@ from cpoms_core.hooks.types import (
     AuditWords,
     FieldError,
     FormField,
+    MailSpec,
     Option,
     Panel,
     PrintPart,
@@ -42,6 +44,12 @@ def register_routes(routes: ModuleRoutes) -> None:
     views.declare(routes)
     bulk_views.declare(routes)
     outcome_views.declare(routes)
+
+
+@hookimpl
+def register_mails() -> list[MailSpec]:
+    """The mail to whoever is newly assigned (CAS-02); it waits while the module is off."""
+    return [ASSIGNED]
 
 
 @hookimpl

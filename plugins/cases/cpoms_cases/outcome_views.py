@@ -24,10 +24,16 @@ def declare(routes: ModuleRoutes) -> None:
     routes.route("cases.outcome", "/cases/outcomes/{outcome_id}")
     post = ("POST",)
     routes.view(listed, "cases.outcomes", permission="admin", audit=LOOKING, template=TEMPLATE)
-    routes.view(add, "cases.outcomes", permission="admin", audit=IN_SERVICE, methods=post, template=TEMPLATE)
-    routes.view(
-        change, "cases.outcome", permission="admin", audit=IN_SERVICE, methods=post, template=TEMPLATE
-    )
+    for view, route in ((add, "cases.outcomes"), (change, "cases.outcome")):
+        routes.view(
+            view,
+            route,
+            permission="admin",
+            audit=IN_SERVICE,
+            comes_back=LOOKING,
+            methods=post,
+            template=TEMPLATE,
+        )
 
 
 def listed(request: Request) -> dict[str, Any]:

@@ -4,11 +4,13 @@ and mailed to whoever is newly assigned (CAS-01, CAS-02)."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, true
 
 from cpoms_cases import outcomes, queries
+from cpoms_cases.mails import ASSIGNED
 from cpoms_cases.models import ACTIVE, CLOSED, STATUSES, Case, CaseChange
 from cpoms_cases.outcomes import Why
 from cpoms_core.access import policy
@@ -50,9 +52,9 @@ def open_case(
     assignee_id = typed.assignee_id
     if assignee_id is not None and not queries.sees(db, assignee_id, incident_id):
         assignee_id = None
-    if any(change.from_status != change.to_status for change in changes):
+    if _turned(changes):
         status = now.status
-    if any(change.from_assignee_id != change.to_assignee_id for change in changes):
+    if _handed(changes):
         assignee_id = now.assignee_id
     to = State(status, assignee_id)
     _change(db, viewer, incident, case, to, why if status == typed.status else None, with_form=True)
@@ -91,19 +93,40 @@ def carry_over(db: PluginSession, viewer: Viewer, incident_id: uuid.UUID, into_i
     """An incident was merged into another: where its case is active, the other's becomes so too, and whoever
     it is assigned to gets the other one, if nobody has that and they can see it. Otherwise it would leave
     their list unnoticed. The history says why the other one was opened. Nobody is mailed where the module is
-    off."""
-    merged = _state(db.get(Case, (db.school_id, incident_id)))
-    if merged.status != ACTIVE:
+    off.
+
+    It may run long after the merging, when it failed at first: then what was changed in place since stands,
+    and of one that was split off again there is nothing to carry.
+    """
+    merged = db.scalars(select(Incident).where(Incident.id == incident_id)).one()
+    state = _state(db.get(Case, (db.school_id, incident_id)))
+    if merged.merged_into is None or state.status != ACTIVE:
         return
-    into = db.scalars(select(Incident).where(Incident.id == into_id).with_for_update()).one()
+    into = _locked(db, into_id, true())
     case = db.get(Case, (db.school_id, into_id))
-    before = _state(case)
-    assignee_id = before.assignee_id
-    if assignee_id is None and merged.assignee_id and queries.sees(db, merged.assignee_id, into_id):
-        assignee_id = merged.assignee_id
-    why = Why(reason=MERGED) if before.status != ACTIVE else None
+    before, of_case = _state(case), CaseChange.incident_id == into_id
+    since = db.scalars(select(CaseChange).where(of_case, CaseChange.made_at > merged.deleted_at)).all()
+    status, assignee_id = before.status if _turned(since) else ACTIVE, before.assignee_id
+    if (
+        assignee_id is None
+        and not _handed(since)
+        and state.assignee_id
+        and queries.sees(db, state.assignee_id, into_id)
+    ):
+        assignee_id = state.assignee_id
+    why = Why(reason=MERGED) if before.status != status else None
     mails = "cases" in viewer.modules
-    _change(db, viewer, into, case, State(ACTIVE, assignee_id), why, mails=mails)
+    _change(db, viewer, into, case, State(status, assignee_id), why, mails=mails)
+
+
+def _turned(changes: Sequence[CaseChange]) -> bool:
+    """Whether the status was changed."""
+    return any(change.from_status != change.to_status for change in changes)
+
+
+def _handed(changes: Sequence[CaseChange]) -> bool:
+    """Whether the case was given to somebody else, or to nobody."""
+    return any(change.from_assignee_id != change.to_assignee_id for change in changes)
 
 
 def _locked(db: PluginSession, incident_id: uuid.UUID, condition: ColumnElement[bool]) -> Incident:
@@ -178,4 +201,4 @@ def _tell(
     if mails and to.assignee_id is not None and to.assignee_id != viewer.user_id:
         sender = {"sender": str(viewer.user_id)} if viewer.user_id else {}
         about = {"incident": str(incident.id)}
-        db.queue_mail("assigned", to_user=to.assignee_id, now=viewer.now(), **about, **sender)
+        db.queue_mail(ASSIGNED.name, to_user=to.assignee_id, now=viewer.now(), **about, **sender)

@@ -83,7 +83,7 @@ class Stored:
         """Whom mails about assignments are owed to, by their part in the school."""
         who = {str(user_id): name for name, user_id in self.school.users.items()}
         mails = [item.payload for item in self.outbox("mail")]
-        return [who[mail["to_user"]] for mail in mails if mail["template"] == "assigned"]
+        return [who[mail["to_user"]] for mail in mails if mail["template"] == "cases.assigned"]
 
 
 @pytest.fixture

@@ -40,6 +40,25 @@ def test_one_is_closed_with_its_outcome_and_opened_again(
     lead.look("cases-history", dark=True)
 
 
+def test_without_scripts_the_form_is_a_page(
+    school: SchoolForTests, desk: Any, record: Any, asking: Any
+) -> None:
+    """CAS-07: the margin's form at an address of its own, also with what was missing."""
+    incident = record(school)
+    lead = desk("lead")
+    page = lead.open(f"/cases/incidents/{incident.id}/status")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Close incident 1")
+    lead.look("cases-status-page", dark=True)
+    page.get_by_label("Reason").fill("Spoke to both families.")
+    page.get_by_role("button", name="Change to Closed").click()
+    expect(page.get_by_text("Choose what came of it.").first).to_be_visible()
+    expect(page.get_by_label("Reason")).to_have_value("Spoke to both families.")
+    lead.look("cases-status-page-asks", dark=True)
+    page.get_by_label("Outcome").select_option(label="Resolved")
+    page.get_by_role("button", name="Change to Closed").click()
+    expect(page.locator("#incident-1 .incident-margin")).to_contain_text("Status: Closed, Resolved")
+
+
 def test_the_form_asks_behind_a_word(school: SchoolForTests, desk: Any, asking: Any) -> None:
     """CAS-07: on the Add incident form, also the restricted one."""
     teacher = desk("teacher")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cpoms_cases import queries
+from cpoms_cases.services import assign, carry_over, change_status
 from sqlalchemy import select
 
 from cpoms_core.hooks.relay import PluginSession
@@ -75,6 +76,30 @@ def test_the_history_says_why_the_other_one_was_opened(
     assert stored.case(into.id).status == "active"
     reason = "An incident that was still active was merged into this one."
     assert [change.reason for change in stored.changes(into.id)] == ["", reason]
+
+
+def test_told_late_it_takes_back_nothing_that_was_changed_since(
+    school: SchoolForTests, record: Any, stored: Any
+) -> None:
+    """MOD-04: the hook failed at first, and the worker tells it again: the other one was closed and taken
+    from its assignee meanwhile, and a third was split off again."""
+    lead = school.viewer("lead")
+    incident, into = record(school, assignee="head"), record(school)
+    again, other = record(school), record(school, status="closed")
+    merge(school, incident, into)
+    action = merge(school, again, other)
+    with school.app.transaction(school.id) as db:
+        change_status(PluginSession(db), lead, into.id, "closed")
+        assign(PluginSession(db), lead, into.id, None)
+        change_status(PluginSession(db), lead, other.id, "closed")
+        split_action(db, lead, Split(action.id, 1, [school.categories["Behaviour"]]))
+    before = [len(stored.changes(one.id)) for one in (into, other)]
+    with school.app.transaction(school.id) as db:
+        carry_over(PluginSession(db), lead, incident.id, into.id)
+        carry_over(PluginSession(db), lead, again.id, other.id)
+    assert (stored.case(into.id).status, stored.case(into.id).assignee_id) == ("closed", None)
+    assert stored.case(other.id).status == "closed"
+    assert [len(stored.changes(one.id)) for one in (into, other)] == before
 
 
 def test_whoever_has_the_other_one_keeps_it(school: SchoolForTests, record: Any, stored: Any) -> None:

@@ -40,7 +40,7 @@ def test_the_mail_says_who_assigned_and_nothing_else(
 ) -> None:
     """CAS-02, INC-09: no student, no text, no category."""
     record(school, assignee="head")
-    (item,) = (one for one in stored.outbox("mail") if one.payload["template"] == "assigned")
+    (item,) = (one for one in stored.outbox("mail") if one.payload["template"] == "cases.assigned")
     with school.app.session(school.id, writes=False) as db:
         message = word_mail(db, system_viewer(db), Work(item.id, item.payload, item.created_at))
     assert message["To"] == school.emails["head"]

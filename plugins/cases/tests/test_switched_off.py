@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from cpoms_cases import services
+
+from cpoms_core.access.identity import system_viewer
+from cpoms_core.hooks.relay import PluginSession
+from cpoms_core.hooks.types import Work
+from cpoms_core.outbox.mail import word_mail
+from cpoms_core.outbox.outcomes import NotNow, NotOwed
 from cpoms_core.testing.schools import SchoolForTests
 
 WORDS = ("My assigned", "Assigned to", "Assign to", "Status:", "cases-", "/cases/")
@@ -73,3 +81,40 @@ def test_one_school_s_switch_is_its_own(
     switch(False)
     assert "My assigned" not in web(school, "lead").get("/").text
     assert "My assigned" in web(other_school, "lead").get("/").text
+
+
+def worded(school: SchoolForTests, stored: Any) -> list[str]:
+    """What the worker would send of each mail that is owed, the oldest first; nothing for one that nobody
+    should get any more. Raises NotNow."""
+    texts = []
+    for item in stored.outbox("mail"):
+        with school.app.session(school.id, writes=False) as db:
+            try:
+                mail = word_mail(db, system_viewer(db), Work(item.id, item.payload, item.created_at))
+            except NotOwed:
+                texts.append("")
+            else:
+                texts.append(f"{mail['To']}: {mail['Subject']}")
+    return texts
+
+
+def test_its_mail_waits_while_it_is_off(
+    school: SchoolForTests, record: Any, stored: Any, switch: Any
+) -> None:
+    """MOD-01, CAS-02: one that was queued before is not worded, and goes out once it is on again."""
+    record(school, assignee="head")
+    switch(False)
+    with pytest.raises(NotNow):
+        worded(school, stored)
+    switch(True)
+    assert worded(school, stored) == [f"{school.emails['head']}: You have been assigned an incident"]
+
+
+def test_a_mail_that_waited_is_not_sent_to_who_is_assigned_no_more(
+    school: SchoolForTests, record: Any, stored: Any
+) -> None:
+    """CAS-02: assigned to somebody else while the mail waited, so only they are told."""
+    incident = record(school, assignee="head")
+    with school.app.transaction(school.id) as db:
+        services.assign(PluginSession(db), school.viewer("head"), incident.id, school.users["lead"])
+    assert worded(school, stored) == ["", f"{school.emails['lead']}: You have been assigned an incident"]

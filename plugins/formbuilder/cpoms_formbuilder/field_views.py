@@ -11,7 +11,6 @@ from pyramid_retry import mark_error_retryable
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from cpoms_core.access import policy
 from cpoms_core.database.types import new_id
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.types import FieldError
@@ -140,10 +139,10 @@ def _field_page(
     now = queries.working(own_db(request), name)
     kept = now.plan["fields"].get(field_id.hex) if field_id else None
     categories: list[dict[str, Any]] = []
-    if made.has("categories"):
+    if made.has("categories"):  # every one: who arranges a form for all need not add to any of them
         rows = request.db.scalars(
             select(Category)
-            .where(policy.addable_categories(request.viewer) | Category.id.in_(_known(request, made)))
+            .where(Category.disabled_at.is_(None) | Category.id.in_(_known(request, made)))
             .order_by(Category.name)
         ).all()
         categories = category_ticks(rows, set(made.part("categories").data or []))

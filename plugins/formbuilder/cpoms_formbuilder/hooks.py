@@ -25,7 +25,7 @@ from cpoms_core.hooks.types import (
     Tab,
 )
 from cpoms_core.modules.routes import ModuleRoutes
-from cpoms_formbuilder import queries, reports, values, views
+from cpoms_formbuilder import queries, reports, saving, values, views
 from cpoms_formbuilder.kinds import form_field
 
 TEMPLATES = "cpoms_formbuilder:templates/"
@@ -138,7 +138,7 @@ def student_saved(
     _save(db, viewer, "student", student_id, version, values)
 
 
-_save = values.save
+_save = saving.save
 said_in_words = values.in_words  # a hook's own argument is named as the module is
 
 
@@ -151,7 +151,7 @@ def field_words(db: PluginSession, viewer: Viewer, values: Sequence[tuple[str, A
 @hookimpl
 def incident_split(db: PluginSession, viewer: Viewer, action_id: uuid.UUID, incident_id: uuid.UUID) -> None:
     """What was put into the action's fields goes along, as former fields of the incident (EDT-05)."""
-    values.carry_over(db, viewer, action_id, incident_id)
+    saving.carry_over(db, viewer, action_id, incident_id)
 
 
 @hookimpl
@@ -239,7 +239,7 @@ def merge_students(
     db: PluginSession, viewer: Viewer, kept_id: uuid.UUID, merged_id: uuid.UUID
 ) -> dict[str, Any]:
     """What was put in on one record goes to the other (INC-02)."""
-    return {"values": values.move(db, viewer, kept_id, merged_id)}
+    return {"values": saving.move(db, viewer, kept_id, merged_id)}
 
 
 @hookimpl

@@ -25,17 +25,34 @@ def empty() -> Plan:
 
 def arranged(plan: Plan, present: Sequence[str]) -> list[str]:
     """The names of a form's fields in the plan's order. present: of those that the form has, in the order
-    that staff see; one that the plan does not know stands behind its neighbour."""
-    own = [field_name(uuid.UUID(hex=one)) for one, field in plan["fields"].items() if not field["deleted"]]
+    that staff see; one that the plan does not know stands behind its neighbour. One that is not there at
+    present, as of a module that is off, keeps its place: `shown` leaves it out."""
+    own = own_names(plan)
     there = [name for name in present if id_in(name) is None or name in own]
-    known = {*there, *own}
-    found = [name for name in plan["order"] if name in known]
-    before: str | None = None
-    for name in there:
-        if name not in found:
-            found.insert(found.index(before) + 1 if before in found else 0, name)
-        before = name
+    found = placed(plan["order"], there)
     return found + [name for name in own if name not in found]
+
+
+def shown(plan: Plan, present: Sequence[str]) -> list[str]:
+    """As `arranged`, without what is not there at present."""
+    there = {*(name for name in present if id_in(name) is None), *own_names(plan)}
+    return [name for name in arranged(plan, present) if name in there]
+
+
+def own_names(plan: Plan) -> list[str]:
+    """The names of the school's own fields on the form."""
+    return [field_name(uuid.UUID(hex=one)) for one, field in plan["fields"].items() if not field["deleted"]]
+
+
+def placed(order: Sequence[str], others: Sequence[str]) -> list[str]:
+    """An order with further names, each behind the one that it follows among the others."""
+    found = list(order)
+    before: str | None = None
+    for name in others:
+        if name not in found:
+            found.insert(found.index(before) + 1 if before is not None else 0, name)
+        before = name
+    return found
 
 
 def with_order(plan: Plan, order: Sequence[str], advice: Mapping[str, str]) -> Plan:

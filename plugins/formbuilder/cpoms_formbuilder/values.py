@@ -1,13 +1,13 @@
-"""What was put into the school's own fields: kept with each version, shown, moved and handed out."""
+"""What was put into the school's own fields, as it is read: on pages and forms, in histories and exports."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.hooks.relay import PluginSession
@@ -84,72 +84,18 @@ def _texts(definition: Definition, value: Any, viewer: Viewer) -> list[str]:
     return [to_read(definition.kind, text, viewer) for _option, text in to_keep(definition, value, viewer)]
 
 
+def current(db: PluginSession, form: str, subject_id: uuid.UUID) -> list[Value]:
+    """The rows of what is kept now of one incident, action or student."""
+    statement = select(Value).where(COLUMNS[form] == subject_id, Value.ended_at.is_(None)).order_by(Value.id)
+    return list(db.scalars(statement))
+
+
 def kept_now(db: PluginSession, form: str, subject_id: uuid.UUID) -> dict[uuid.UUID, list[Kept]]:
     """What is kept now of one incident, action or student, by field."""
     found: dict[uuid.UUID, list[Kept]] = {}
-    for row in _current(db, form, subject_id):
+    for row in current(db, form, subject_id):
         found.setdefault(row.field_id, []).append((row.option_id, row.text))
     return found
-
-
-def save(
-    db: PluginSession,
-    viewer: Viewer,
-    form: str,
-    subject_id: uuid.UUID,
-    version: int,
-    values: Mapping[str, Any],
-) -> None:
-    """Keeps what came with a version: what differs ends what was kept, and nothing is overwritten. A field
-    that is not among the values was not on the form, and stays as it is. Done twice, it changes nothing; done
-    late, it does not go behind a later version."""
-    typed = {one: value for name, value in values.items() if (one := id_in(name)) is not None}
-    if not typed:
-        return
-    rows = _current(db, form, subject_id)
-    changed = []
-    for definition in queries.definitions(db, form=form, ids=list(typed)):
-        had = [row for row in rows if row.field_id == definition.id]
-        wanted = to_keep(definition, typed[definition.id], viewer)
-        if _same(had, wanted) or _ends_later(db, form, subject_id, definition.id, version):
-            continue
-        changed.append(definition.name)
-        for row in had:
-            row.ended_at = viewer.now()
-        for option_id, text in wanted:
-            _add(db, viewer, form, subject_id, definition.id, version, option_id, text)
-    if changed:
-        db.flush()
-        event = "formbuilder.filled-in"
-        db.audit(viewer, event, [subject_id], form=form, version=version, fields=changed)
-
-
-def carry_over(db: PluginSession, viewer: Viewer, action_id: uuid.UUID, incident_id: uuid.UUID) -> None:
-    """An action became an incident of its own (EDT-05): what was put into its fields is shown there, too.
-    The action keeps its rows."""
-    there = {row.field_id for row in _current(db, "incident", incident_id)}
-    for row in _current(db, "action", action_id):
-        if row.field_id not in there:
-            _add(db, viewer, "incident", incident_id, row.field_id, 1, row.option_id, row.text)
-
-
-def move(db: PluginSession, viewer: Viewer, kept_id: uuid.UUID, merged_id: uuid.UUID) -> list[str]:
-    """Two records of one child become one (INC-02): all that was kept under the one goes to the other; where
-    both have a field, that of the register's record counts and the other is its history."""
-    there = {row.field_id for row in _current(db, "student", kept_id)}
-    moved = []
-    for row in db.scalars(select(Value).where(Value.student_id == merged_id)).all():
-        if row.field_id in there and row.ended_at is None:
-            row.ended_at = viewer.now()
-        moved.append(str(row.id))
-    db.flush()
-    db.execute(
-        update(Value)
-        .where(Value.student_id == merged_id)
-        .values(student_id=kept_id)
-        .execution_options(synchronize_session=False)
-    )
-    return moved
 
 
 def of_student(db: PluginSession, student_id: uuid.UUID) -> list[dict[str, Any]]:
@@ -181,47 +127,3 @@ def of_student(db: PluginSession, student_id: uuid.UUID) -> list[dict[str, Any]]
         }
         for row, label in rows
     ]
-
-
-def _current(db: PluginSession, form: str, subject_id: uuid.UUID) -> list[Value]:
-    statement = select(Value).where(COLUMNS[form] == subject_id, Value.ended_at.is_(None)).order_by(Value.id)
-    return list(db.scalars(statement))
-
-
-def _same(had: Sequence[Value], wanted: Sequence[Kept]) -> bool:
-    if any(row.option_id for row in had) or any(option for option, _text in wanted):
-        return {row.option_id for row in had} == {option for option, _text in wanted}
-    return [row.text for row in had] == [text for _option, text in wanted]
-
-
-def _ends_later(
-    db: PluginSession, form: str, subject_id: uuid.UUID, field_id: uuid.UUID, version: int
-) -> bool:
-    later = select(Value.id).where(
-        COLUMNS[form] == subject_id, Value.field_id == field_id, Value.version > version
-    )
-    return db.scalar(later.limit(1)) is not None
-
-
-def _add(
-    db: PluginSession,
-    viewer: Viewer,
-    form: str,
-    subject_id: uuid.UUID,
-    field_id: uuid.UUID,
-    version: int,
-    option_id: uuid.UUID | None,
-    text: str,
-) -> None:
-    db.add(
-        Value(
-            school_id=db.school_id,
-            field_id=field_id,
-            option_id=option_id,
-            text=text,
-            version=version,
-            made_at=viewer.now(),
-            made_by=viewer.user_id,
-            **{f"{form}_id": subject_id},
-        )
-    )

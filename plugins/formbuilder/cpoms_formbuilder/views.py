@@ -46,7 +46,15 @@ def declare(routes: ModuleRoutes) -> None:
         (field_views.save_field, "formbuilder.field", "field.pt"),
     ):
         page = f"{TEMPLATES}{template}"
-        routes.view(view, route, permission=ADMIN, audit=IN_SERVICE, methods=("POST",), template=page)
+        routes.view(
+            view,
+            route,
+            permission=ADMIN,
+            audit=IN_SERVICE,
+            comes_back=OPENED,
+            methods=("POST",),
+            template=page,
+        )
 
 
 def forms(request: Request) -> dict[str, Any]:
@@ -70,16 +78,18 @@ def arrange(request: Request) -> Any:
     name, post = form_name(request), request.POST
     db, viewer = own_db(request), request.viewer
     outline = form_outline(request, name)  # type: ignore[arg-type]
+    present = [one.name for one in outline]
     deed, _, moved = str(post.get("deed", "save")).partition(":")
     order = _moved(post.getall("order"), deed, moved)
     advice = {one: str(post[f"advice-{one}"]) for one in order if f"advice-{one}" in post}
     seen = as_number(post.get("revision")) or 0
 
     def make(plan: plans.Plan) -> plans.Plan:
-        known = plans.arranged(plan, [one.name for one in outline])
+        known = plans.arranged(plan, present)
         kept = [one for one in order if one in known]
-        ordered = plans.arranged({**plan, "order": kept}, [one.name for one in outline])
-        return plans.with_order(plan, ordered, {one: advice[one] for one in kept if one in advice})
+        whole = {**plan, "order": plans.placed(kept, plan["order"])}
+        typed = {one: advice[one] for one in kept if one in advice}
+        return plans.with_order(plan, plans.arranged(whole, present), typed)
 
     try:
         if deed == "drop":
@@ -88,8 +98,10 @@ def arrange(request: Request) -> Any:
             services.change(db, viewer, name, seen, make, "formbuilder.arranged")
         if deed == "publish":
             now = queries.working(db, name)
-            names = plans.arranged(now.plan, [one.name for one in outline])
-            own = dict.fromkeys(names, WEIGHT) | {one.name: one.weight for one in outline}
+            names = plans.arranged(now.plan, present)
+            # what is not there at present stays about where it was
+            before = {one.name: one.weight for one in queries.placings(db, name)}
+            own = dict.fromkeys(names, WEIGHT) | before | {one.name: one.weight for one in outline}
             services.publish(db, viewer, name, now.revision, own, names)
     except ChangedMeanwhile:
         request.tm.doom()
@@ -126,11 +138,11 @@ def _page(
     error: str = "",
 ) -> dict[str, Any]:
     outline = {one.name: one for one in form_outline(request, name)}  # type: ignore[arg-type]
-    names = plans.arranged(now.plan, list(outline))
+    names = plans.shown(now.plan, list(outline))
     advice = dict(now.plan["advice"])
     if typed is not None:
         order, words = typed
-        names = plans.arranged({**now.plan, "order": order}, list(outline))
+        names = plans.shown({**now.plan, "order": order}, list(outline))
         advice |= {one: text for one, text in words.items() if one in names}
     items = [_item(request, name, one, outline.get(one), now, advice.get(one, "")) for one in names]
     for at, item in enumerate(items):

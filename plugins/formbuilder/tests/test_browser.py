@@ -89,3 +89,42 @@ def test_a_form_is_made_and_filled_in(school: SchoolForTests, desk: Any) -> None
     expect(page.locator(".custom-values")).to_contain_text("Yard")
     lead.look("formbuilder-shown", dark=True)
     assert lead.wrong == [] and teacher.wrong == []
+
+
+def test_two_administrators_change_one_form_at_once(school: SchoolForTests, desk: Any) -> None:
+    """FRM-01, FRM-02: the second is told, on the form and on the page of a field, keeps what they typed, and
+    saves it where it is still right."""
+    first, second = desk("lead"), desk("admin")
+    page = second.open("/formbuilder/forms/incident")
+    page.get_by_text("Advice message under Agency involved").click()
+    page.get_by_label("Advice under Agency involved").fill("Ask the office first.")
+    field = desk("admin")
+    typed = field.open("/formbuilder/forms/incident/fields/new")
+    typed.get_by_label("Name of the field").fill("Where it was")
+    typed.get_by_label("Dropdown").check()
+    typed.get_by_label("Option 1").fill("Hall")
+    typed.get_by_label("Medical").check()
+
+    theirs = first.open("/formbuilder/forms/incident")
+    theirs.get_by_role("button", name="Down Categories").click()
+    theirs.get_by_role("button", name="Save", exact=True).click()
+    expect(theirs.get_by_text("There are changes that staff do not see yet")).to_be_visible()
+
+    page.get_by_role("button", name="Update form").click()
+    told = "Lena Lead changed this form while you had it open"
+    expect(page.get_by_role("heading", name=told)).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_label("Advice under Agency involved")).to_have_value("Ask the office first.")
+    second.look("formbuilder-form-conflict", dark=True)
+    typed.get_by_role("button", name="Save the field").click()
+    expect(typed.get_by_role("heading", name=told)).to_be_visible()
+    expect(typed.get_by_label("Option 1")).to_have_value("Hall")
+    form = typed.get_by_role("link", name="see the form as it is now")
+    expect(form).to_have_attribute("href", "/formbuilder/forms/incident")
+    field.look("formbuilder-field-conflict", dark=True)
+    typed.get_by_role("button", name="Save the field").click()
+    expect(typed.get_by_text("Custom field: Dropdown, for some categories. New")).to_be_visible()
+    page.get_by_role("link", name="see theirs instead").click()
+    expect(page.get_by_role("heading", name=told)).to_have_count(0)
+    assert order(page).index("categories") > order(page).index("linked")
+    assert first.wrong == [] and second.wrong == [] and field.wrong == []

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 from cpoms_formbuilder.models import Layout
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from cpoms_core.access.models import GroupCategory
+from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
+from cpoms_core.incidents.models import Category
 from cpoms_core.testing.browsing import Web
+from cpoms_core.testing.conformance import grant_everything, turn
 from cpoms_core.testing.schools import SchoolForTests
 
 FORMS = {"incident": "/incidents/add", "student": "/students/{aoife}/edit"}
@@ -94,6 +98,92 @@ def test_two_administrators_at_once(builder: Any, school: SchoolForTests, web: W
     assert builder.names() == names
     builder.arrange(names[::-1], deed="drop")
     assert builder.names() == names and "As the product has it." in builder.page().text
+
+
+@pytest.fixture
+def with_planner(builder: Any, school: SchoolForTests) -> None:
+    """The planner is on, too, and the lead may use it."""
+    turn(school, "planner", True)
+    grant_everything(school)
+
+
+def test_an_administrator_arranges_what_others_are_given(
+    builder: Any, with_planner: None, web: Web, school: SchoolForTests
+) -> None:
+    """FRM-01: one who may neither add files nor use the planner has these fields to order and advise, and
+    leaves them where another put them."""
+    first = ["planner-moment", "files"]
+    builder.arrange([*first, *(one for one in builder.names() if one not in first)], deed="publish")
+    lead, builder.lead = builder.lead, web(school, "admin")
+    assert builder.names()[:2] == first
+    advice = {"advice-text": "Be exact.", "advice-files": "No photos."}
+    builder.arrange(builder.names(), deed="publish", **advice)
+    assert on_form(web, school)[:2] == first
+    assert lead.get("/incidents/add").html.select_one("#files-advice").get_text() == "No photos."
+
+
+def test_what_is_off_while_a_form_is_updated_keeps_its_place(
+    builder: Any, with_planner: None, web: Web, school: SchoolForTests
+) -> None:
+    """FRM-01, MOD-01: a module's fields are behind the one that they stood behind when it is on again."""
+    names = builder.names()
+    order = [
+        "categories",
+        "planner-moment",
+        *(one for one in names if one not in ("categories", "planner-moment")),
+    ]
+    builder.arrange(order, deed="publish", **{"advice-planner-moment": "For yourself."})
+    turn(school, "planner", False)
+    names = builder.names()
+    assert not [one for one in names if one.startswith("planner-")]
+    builder.arrange([*names[1:3], names[0], *names[3:]])
+    builder.field("Where")
+    builder.publish()
+    turn(school, "planner", True)
+    for page in (builder.names(), on_form(web, school)):
+        assert page.index("planner-moment") == page.index("categories") + 1 > 1
+    advice = builder.lead.get("/incidents/add").html.select_one("#planner-moment-advice")
+    assert advice.get_text() == "For yourself."
+
+
+def test_a_field_that_is_brought_back_is_where_it_was(builder: Any) -> None:
+    """FRM-03: as what is not there for a time."""
+    name = builder.field("Where")
+    names = builder.names()
+    builder.arrange([name, *(one for one in names if one != name)], deed="publish")
+    builder.do(name, "delete")
+    builder.publish()
+    assert name not in builder.names()
+    builder.do(name, "back")
+    assert builder.names()[0] == name
+
+
+@pytest.mark.parametrize("groups_right", ["Administrators", "nothing else"])
+def test_an_administrator_limits_a_field_to_any_category(
+    builder: Any, web: Web, school: SchoolForTests, groups_right: str
+) -> None:
+    """FRM-02: also one whose user group administers the school and adds to no category; a category that is
+    disabled is offered while it is chosen."""
+    with school.app.transaction(school.id) as db:
+        if groups_right == "nothing else":
+            db.execute(delete(GroupCategory).where(GroupCategory.group_id == school.groups["Administrators"]))
+    name = builder.field("Where", categories=["Medical", "Attendance"])
+    with school.app.transaction(school.id) as db:
+        db.get_one(Category, (school.id, school.categories["Attendance"])).disabled_at = utc_now()
+    builder.lead = web(school, "admin")
+
+    def ticks() -> dict[str, bool]:
+        found = builder.lead.get(builder.path(name)).html.select("[name=categories]")
+        return {one["value"]: one.get("checked") is not None for one in found}
+
+    known = {label: str(one) for label, one in school.categories.items()}
+    chosen = {known["Medical"], known["Attendance"]}
+    assert ticks() == {one: one in chosen for one in known.values()}
+    builder.field("Where", path=builder.path(name), categories=["Behaviour"])
+    offered = {one for label, one in known.items() if label != "Attendance"}
+    assert ticks() == {one: one == known["Behaviour"] for one in offered}
+    builder.field("Where", path=builder.path(name), categories=["Medical"])
+    assert ticks()[known["Medical"]]
 
 
 def test_every_version_is_kept(builder: Any, school: SchoolForTests) -> None:

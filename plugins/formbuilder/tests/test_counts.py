@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from cpoms_formbuilder import plans, queries, services, values
+from cpoms_formbuilder import plans, queries, saving, services
 from cpoms_formbuilder.kinds import WEIGHT, field_name
 
 from cpoms_core.access.viewer import utc_now
@@ -51,7 +51,7 @@ def incident(builder: Any, school: SchoolForTests) -> uuid.UUID:
             categories = [school.categories["Behaviour"]]
             new = NewIncident(new_id(), school.students["aoife"], "A note.", categories, utc_now())
             found = record_incident(db, viewer, new).id
-            values.save(own, viewer, "incident", found, 1, typed)
+            saving.save(own, viewer, "incident", found, 1, typed)
     return found
 
 

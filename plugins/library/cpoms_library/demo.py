@@ -11,6 +11,7 @@ from sqlalchemy import select
 from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.application import Application
+from cpoms_core.documents.kinds import can_tell_kinds
 from cpoms_core.documents.services import Upload, taken_in
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_library import services
@@ -32,7 +33,10 @@ ALERTED, UNDERSTOOD = 8, 3  # users
 
 
 def fill(db: PluginSession, viewer: Viewer, app: Application) -> None:
-    """Puts a few files into the library, as the lead would, and alerts some users to the first."""
+    """Puts a few files into the library, as the lead would, and alerts some users to the first. Where this
+    machine can take no files, the library stays empty."""
+    if not can_tell_kinds():
+        return
     uploads = [
         Upload("Letter to parents (template).txt", io.BytesIO(LETTER.encode())),
         Upload("Dates of the year.csv", io.BytesIO(DATES.encode())),

@@ -82,11 +82,12 @@ def _readers(routes: ModuleRoutes) -> None:
 def _changes(routes: ModuleRoutes) -> None:
     routes.route("library.add", "/library/add")
     template = f"{TEMPLATES}add.pt"
+    empty = NotAudited("an empty form")
     routes.view(
         change_views.add_form,
         "library.add",
         permission=ADD,
-        audit=NotAudited("an empty form"),
+        audit=empty,
         template=template,
     )
     routes.view(
@@ -95,6 +96,7 @@ def _changes(routes: ModuleRoutes) -> None:
         permission=ADD,
         methods=("POST",),
         audit=IN_SERVICE,
+        comes_back=empty,
         template=template,
         keeps_text=True,
     )

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, distinct, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from cpoms_core.access.models import User
@@ -17,7 +17,7 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.documents.answers import StoredFile, opens_in_browser
 from cpoms_core.documents.kinds import ending_of, shown_as_picture
 from cpoms_core.documents.logo_change import LARGEST as LARGEST_LOGO
-from cpoms_core.documents.queries import number_in_words
+from cpoms_core.documents.queries import Removed, number_in_words
 from cpoms_core.errors import NothingThere
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.students.names import fold
@@ -26,6 +26,7 @@ from cpoms_library.models import LibraryAlert, LibraryFile
 
 PAGE = 50
 REMOVER = aliased(User)
+AGAIN = aliased(LibraryAlert)
 SORTS: dict[str, tuple[Any, bool]] = {
     "newest": (LibraryFile.added_at, True),
     "oldest": (LibraryFile.added_at, False),
@@ -37,16 +38,6 @@ SORTS: dict[str, tuple[Any, bool]] = {
 """Orders of the list, each by a column and whether downwards."""
 LOGOS = ("image/jpeg", "image/png")
 MOST_LOGOS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """That a file was deleted. `for_good`: its bytes are gone, by the operator on a written request."""
-
-    by_name: str
-    at: dt.datetime
-    reason: str
-    for_good: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +85,16 @@ def _users(*narrower: ColumnElement[bool]) -> Any:
     )
 
 
+def _read() -> ColumnElement[bool]:
+    """Condition on LibraryAlert: its user read the file, and was not alerted to it again since."""
+    waits = exists().where(
+        AGAIN.file_id == LibraryAlert.file_id,
+        AGAIN.recipient_id == LibraryAlert.recipient_id,
+        AGAIN.closed_at.is_(None),
+    )
+    return and_(LibraryAlert.closed_at.is_not(None), LibraryAlert.closed_by.is_(None), ~waits)
+
+
 def _files(viewer: Viewer) -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -101,7 +102,7 @@ def _files(viewer: Viewer) -> Select[*tuple[Any, ...]]:
             staff_name().label("added_by"),
             staff_name(REMOVER).label("removed_by"),
             _users().label("alerted"),
-            _users(LibraryAlert.closed_at.is_not(None), LibraryAlert.closed_by.is_(None)).label("read"),
+            _users(_read()).label("read"),
             sight.deletable(viewer).label("deletable"),
         )
         .join(User, User.id == LibraryFile.added_by)

@@ -1,5 +1,6 @@
-"""The permission matrix of the library (LIB-04). The lead views and adds files; nobody else of the matrix may
-view the library, and the school keeps it for those who log in with a key."""
+"""The permission matrix of the library (LIB-04). The lead views and adds files, and so do heads of year
+whose user group may; nobody else of the matrix may view the library, and the school keeps it for those who
+log in with a key."""
 
 from __future__ import annotations
 
@@ -16,16 +17,16 @@ from cpoms_core.documents.services import Upload, taken_in
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.testing.schools import SchoolForTests
 
-VIEWING = "lead"
+VIEWING = "lead pastoral"
 SIGHT = {
     "library file": {
-        "in the library": "lead",
-        "the head alerted": "lead head",
-        "the teacher alerted, who has no key": "lead",
+        "in the library": VIEWING,
+        "the head alerted": f"{VIEWING} head",
+        "the teacher alerted, who has no key": VIEWING,
         "deleted, the head alerted": "",
         "of another school": "",
     },
-    "library picture": {"in the library": "lead", "of another school": ""},
+    "library picture": {"in the library": VIEWING, "of another school": ""},
     "library file to delete": {"in the library": "lead", "deleted": "", "of another school": ""},
     "library file to restore": {"deleted": "lead", "of another school": ""},
     "alert to a library file": {"to the head": "head", "to the teacher, who has no key": ""},

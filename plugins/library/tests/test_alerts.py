@@ -72,7 +72,9 @@ def test_users_are_alerted_later(school: SchoolForTests, shelf: Any, web: Web) -
     assert "Nobody was told again." in text_of(answer)
     assert shelf.mails() == ["head"] and shelf.alerts()["head"].requires_action
     web(school, "head").submit(f"/library/files/{file_id}/understood", status=303)
+    assert "Read by 1 of 1" in text_of(lead.get("/library/files"))
     assert alert(school, file_id, "head") == 1
+    assert "Read by 0 of 1" in text_of(lead.get("/library/files"))  # it waits again
     assert shelf.mails() == ["head", "head"] and len(shelf.rows(LibraryAlert)) == 2
     assert "Choose at least one person." in text_of(lead.submit(href, {}, status=422))
 

@@ -39,6 +39,7 @@ def declare(routes: ModuleRoutes) -> None:
         "maps.admin",
         permission=ADMIN,
         audit=IN_SERVICE,
+        comes_back="maps.listed",
         methods=("POST",),
         template=template,
         keeps_text=True,
@@ -51,7 +52,13 @@ def declare(routes: ModuleRoutes) -> None:
     form = NotAudited("the title of a map, which the list says too")
     routes.view(rename, "maps.rename", permission=ADMIN, audit=form, template=template, fills_in=True)
     routes.view(
-        rename, "maps.rename", permission=ADMIN, audit=IN_SERVICE, methods=("POST",), template=template
+        rename,
+        "maps.rename",
+        permission=ADMIN,
+        audit=IN_SERVICE,
+        comes_back=form,
+        methods=("POST",),
+        template=template,
     )
 
 

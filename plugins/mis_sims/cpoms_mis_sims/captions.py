@@ -7,13 +7,13 @@ school can name its own. Captions are compared without case, spaces, underscores
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from cpoms_core.imports.captions import NUMBERED, Captions, normal
+
 ESCAPED = re.compile(r"_[xX]([0-9A-Fa-f]{4})_?")  # `_x0020_`, and `_X0020` as the vendor's guide has it
-NUMBERED = re.compile(r"[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +63,24 @@ def _character(escape: re.Match[str]) -> str:
     return escape.group() if 0xD800 <= number <= 0xDFFF else chr(number)
 
 
-@lru_cache(maxsize=4096)
-def normal(caption: str) -> str:
-    """A caption as it is compared: letters and digits only, without case."""
-    folded = unicodedata.normalize("NFKC", caption).casefold()
-    return "".join(sign for sign in folded if sign.isalnum())
-
-
-def bind(fields: Sequence[Field], filled: Mapping[str, int], own: Mapping[str, str]) -> Binding:
+def bind(fields: Sequence[Field], filled: Mapping[str, int], own: Captions) -> Binding:
     """Finds each field's columns.
 
     fields: in order; a column taken by one is not offered to the next (so "Surname" is the legal surname
     where there is no "Legal Surname", and the preferred one where there is). filled: caption -> number of
-    rows with a value; a column without any is taken only if no other will do. own: field -> the school's
-    own caption, which goes before the usual ones.
+    rows with a value; a column without any is taken only if no other will do. own: the school's own
+    captions, which go before the usual ones, and beside them where all columns of a field count.
     """
     columns: dict[str, str] = {}
     for caption in filled:
         columns.setdefault(normal(caption), caption)
     free = dict(columns)
     taken: dict[str, list[str]] = {}
+    for field in (replace(field, captions=tuple(own.get(field.name, ()))) for field in fields):
+        _take(field, free, filled, taken)
     for field in fields:
-        caption = normal(own.get(field.name, ""))
-        if caption in free:
-            taken[field.name] = [free.pop(caption)]
-    for field in fields:
-        if field.name not in taken and (found := _find(field, free, filled)):
-            taken[field.name] = found
-            for caption in found:
-                del free[normal(caption)]
+        if field.many or field.name not in taken:
+            _take(field, free, filled, taken)
     wanted = tuple(caption for captions in taken.values() for caption in captions)
     at = {caption: place for place, caption in enumerate(wanted)}
     return Binding(
@@ -99,6 +88,13 @@ def bind(fields: Sequence[Field], filled: Mapping[str, int], own: Mapping[str, s
         {name: tuple(at[caption] for caption in captions) for name, captions in taken.items()},
         {field.name: field.longest for field in fields},
     )
+
+
+def _take(field: Field, free: dict[str, str], filled: Mapping[str, int], taken: dict[str, list[str]]) -> None:
+    """Gives a field the free columns under its captions."""
+    for caption in _find(field, free, filled):
+        taken.setdefault(field.name, []).append(caption)
+        del free[normal(caption)]
 
 
 def _find(field: Field, free: Mapping[str, str], filled: Mapping[str, int]) -> list[str]:

@@ -154,12 +154,16 @@ STAFF = (
 
 MARK = (
     STUDENT_ID,
-    Field("mark_date", ("Mark date", "Attendance date", "Session date", "Date"), longest=40),
+    Field("attendance_date", ("Mark date", "Attendance date", "Session date", "Date"), longest=40),
     Field(
-        "mark_session", ("Session", "AM/PM", "Session name", "Attendance session", "Session type"), longest=40
+        "attendance_session",
+        ("Session", "AM/PM", "Session name", "Attendance session", "Session type"),
+        longest=40,
     ),
     Field(
-        "mark_code", ("Mark", "Attendance mark", "Mark code", "Attendance code", "Session mark"), longest=40
+        "attendance_code",
+        ("Mark", "Attendance mark", "Mark code", "Attendance code", "Session mark"),
+        longest=40,
     ),
 )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cpoms_core.imports.captions import Captions
 from cpoms_mis_sims.captions import Binding, Field, bind, normal
 from cpoms_mis_sims.fields import CONTACT, CONTACT_REPORT, MARK, STAFF, STAFF_SIGNS, STUDENT, STUDENT_SIGNS
 from cpoms_mis_sims.problems import Refused
@@ -37,13 +38,14 @@ NEEDED = {
     Kind.STUDENTS: {"legal_forename": "Legal Forename", "legal_surname": "Legal Surname"},
     Kind.CONTACTS: {},
     Kind.STAFF: {"staff_forename": "Forename", "staff_surname": "Surname"},
-    Kind.MARKS: {"mark_session": "Session"},
+    Kind.MARKS: {"attendance_session": "Session"},
 }
+CAPTIONS_PAGE = "Admin > Imports > Captions of SIMS"
 UNKNOWN = (
     "It cannot be told what this report is about. A students report has Legal Forename, Legal Surname and"
     " UPN, Year or Reg; a contacts report Contact Surname; a staff report Forename, Surname and Staff Code; a"
-    " marks report Date, Session and Mark. Check the captions (the first row of a CSV file), or enter"
-    " the school's own captions in the import settings."
+    " marks report Date, Session and Mark. Check the captions (the first row of a CSV file), or name the"
+    f" school's own under {CAPTIONS_PAGE}."
 )
 MIXED = (
     "This report has columns of students (such as UPN, Year or Reg) and of staff (such as Staff Code). Make"
@@ -52,13 +54,17 @@ MIXED = (
 NO_IDS = (
     "The {kind} report has no {who} ids. SIMS leaves the id columns blank unless the account that runs the"
     " report is in the “Third Party Reporter” group: ask your SIMS administrator to add it, check that the"
-    " report has the column “primary_id”, and run it again."
+    " report has the column “primary_id”, and run it again. If it is there under another caption, name that"
+    f" under {CAPTIONS_PAGE}."
 )
 EMPTY = (
     "The report has no records and no columns, so nothing was changed. Check the report's filter and run it"
     " again."
 )
-NO_COLUMN = "The {kind} report has no column “{caption}”. Add it to the report and run it again."
+NO_COLUMN = (
+    "The {kind} report has no column “{caption}”. Add it to the report and run it again, or name the school's"
+    f" own caption for it under {CAPTIONS_PAGE}."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,8 @@ class Recognised:
     survey: Survey
 
 
-def recognise(report: Report, own: Mapping[str, str]) -> Recognised:
-    """Surveys a report and finds its kind and columns. own: field -> the school's caption. Raises Refused."""
+def recognise(report: Report, own: Captions) -> Recognised:
+    """Surveys a report and finds its kind and columns. own: the school's own captions. Raises Refused."""
     survey = report.survey()
     if not survey.filled and not survey.rows:
         raise Refused(EMPTY, report.where())
@@ -85,10 +91,10 @@ def recognise(report: Report, own: Mapping[str, str]) -> Recognised:
     return Recognised(report, kind, binding, survey)
 
 
-def _kind(report: Report, survey: Survey, own: Mapping[str, str]) -> Kind:
+def _kind(report: Report, survey: Survey, own: Captions) -> Kind:
     columns = {normal(caption) for caption in survey.filled}
     marks = bind(MARK, survey.filled, own)
-    if marks.has("mark_code") and marks.has("mark_date"):
+    if marks.has("attendance_code") and marks.has("attendance_date"):
         return Kind.MARKS
     people = bind(FIELDS[Kind.STUDENTS], survey.filled, own)
     if any(people.has(f"contact_{part}") for part in ("name", "surname", "forename")):
@@ -96,14 +102,27 @@ def _kind(report: Report, survey: Survey, own: Mapping[str, str]) -> Kind:
         named = people.has("legal_surname") and people.has("legal_forename")
         whole = named and grouped and people.has("date_of_birth")
         return Kind.STUDENTS if whole else Kind.CONTACTS
-    own_fields = {name for name, caption in own.items() if normal(caption) in columns}
-    of_students = columns & _normal(STUDENT_SIGNS) or own_fields & {field.name for field in STUDENT[1:]}
-    of_staff = columns & _normal(STAFF_SIGNS) or own_fields & {field.name for field in STAFF}
+    of_students = columns & _telling(own, STUDENT_SIGNS, STUDENT[1:], STAFF)
+    of_staff = columns & _telling(own, STAFF_SIGNS, STAFF, STUDENT)
     if of_students and of_staff:
         raise Refused(MIXED, report.where())
     if of_students or of_staff:
         return Kind.STUDENTS if of_students else Kind.STAFF
     raise Refused(UNKNOWN, report.where())
+
+
+def _telling(
+    own: Captions, signs: tuple[str, ...], fields: Sequence[Field], others: Sequence[Field]
+) -> set[str]:
+    """What tells a kind of report by its columns: its signs, and the school's own captions of its fields;
+    without those under which fields of the other kind are found."""
+    named, theirs = _named(own, fields), _named(own, others)
+    usual = {normal(caption) for field in others for caption in field.captions}
+    return (_normal(signs) - theirs) | (named - theirs - usual)
+
+
+def _named(own: Captions, fields: Sequence[Field]) -> set[str]:
+    return {normal(caption) for field in fields for caption in own.get(field.name, ())}
 
 
 def _normal(captions: tuple[str, ...]) -> set[str]:

@@ -15,8 +15,13 @@ from cpoms_mis_sims.limits import MAX_ROWS
 from cpoms_mis_sims.problems import Problems, Refused, quoted
 from cpoms_mis_sims.reports import Row
 
-NAMES = ("mark_code", "student_id", "mark_date", "mark_session")
-PARSERS: tuple[Callable[[str], Any], ...] = (values.mark_code, values.person_id, values.day, values.session)
+NAMES = ("attendance_code", "student_id", "attendance_date", "attendance_session")
+PARSERS: tuple[Callable[[str], Any], ...] = (
+    values.attendance_code,
+    values.person_id,
+    values.day,
+    values.session,
+)
 MAX_REMEMBERED = 50_000
 UNKNOWN = (
     "The mark code {code} is not a national attendance code. It was kept as it is and counts for nothing."

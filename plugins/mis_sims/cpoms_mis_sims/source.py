@@ -12,13 +12,15 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from cpoms_core.imports.captions import CaptionedField, Captions
 from cpoms_core.imports.records import Extract
 from cpoms_mis_sims import staff, students
 from cpoms_mis_sims.archive import reports_in
+from cpoms_mis_sims.captioned import CAPTIONED
 from cpoms_mis_sims.captions import normal
 from cpoms_mis_sims.csv_reader import CsvReport
-from cpoms_mis_sims.fields import CONTACT, MARK, STAFF, STUDENT
-from cpoms_mis_sims.kinds import Kind, Recognised, recognise
+from cpoms_mis_sims.fields import STAFF_SIGNS, STUDENT_SIGNS
+from cpoms_mis_sims.kinds import CAPTIONS_PAGE, Kind, Recognised, recognise
 from cpoms_mis_sims.limits import MAX_UPLOAD, MIB
 from cpoms_mis_sims.marks import Marks
 from cpoms_mis_sims.problems import Problems, Refused, quoted
@@ -46,10 +48,25 @@ ALONE = (
     " be matched to the students."
 )
 SECOND = "The zip holds two {kind} reports. Leave only the current one in it."
-NO_FIELD = "The import settings give a caption for {field}, which is not a field. Remove it."
 NO_CAPTION = (
-    "The import settings name the column {caption}, which is in none of the reports. Check its spelling."
+    "The school's own caption for {field} is {caption}, and no report has such a column. Check its spelling"
+    f" under {CAPTIONS_PAGE}."
 )
+UNREAD = (
+    "The {kind} report has columns that are not read: {captions}. If one of them is a field under another"
+    f" name, give it as the field's caption under {CAPTIONS_PAGE}."
+)
+UNREAD_NAMED = 8  # columns
+KNOWN = frozenset(
+    normal(caption)
+    for caption in (
+        *STUDENT_SIGNS,
+        *STAFF_SIGNS,
+        "Photo",
+        *(usual for field in CAPTIONED for usual in field.usual),
+    )
+)
+"""Captions that stand for nothing else than is known: nobody need be told that such a column is not read."""
 
 
 def today_at_school() -> dt.date:
@@ -64,15 +81,16 @@ class SimsSource:
     title: str = "SIMS"
     accepts: tuple[str, ...] = (".xml", ".csv", ".zip")
     max_bytes: int = MAX_UPLOAD
+    captioned: tuple[CaptionedField, ...] = CAPTIONED
 
     def __init__(self, today: Callable[[], dt.date] = today_at_school) -> None:
         self._today = today
 
-    def read(self, file: BinaryIO, file_name: str, captions: dict[str, str]) -> Extract:
+    def read(self, file: BinaryIO, file_name: str, captions: dict[str, tuple[str, ...]]) -> Extract:
         """Parses one delivery in bounded time and memory.
 
-        file: seekable. file_name: its ending says how it is read. captions: the school's own, field ->
-        caption (fields as in `fields.py`). Never raises for bad input; with an error nothing but the
+        file: seekable. file_name: its ending says how it is read. captions: the school's own, by
+        field (as in `fields.py`). Never raises for bad input; with an error nothing but the
         problems is in the answer.
         """
         problems = Problems()
@@ -86,13 +104,12 @@ class SimsSource:
         extract.problems = problems.listed()
         return extract
 
-    def _read(
-        self, reports: list[Report], captions: Mapping[str, str], extract: Extract, problems: Problems
-    ) -> None:
+    def _read(self, reports: list[Report], captions: Captions, extract: Extract, problems: Problems) -> None:
         delivery = [recognise(report, captions) for report in reports]
         for report in delivery:
             for note in report.survey.notes:
                 problems.warn(note, report.report.where())
+            _tell_unread(report, problems)
         _check_captions(captions, delivery, problems)
         of_kind = {kind: [report for report in delivery if report.kind is kind] for kind in Kind}
         _check_delivery(of_kind, problems)
@@ -140,15 +157,31 @@ def _report(file_name: str, opener: Callable[[], BinaryIO], name: str) -> Report
     return reader(opener, name)
 
 
-def _check_captions(captions: Mapping[str, str], delivery: list[Recognised], problems: Problems) -> None:
-    """Tells of settings that have no effect: a misspelt caption would leave a field out in silence."""
-    fields = {field.name for field in (*STUDENT, *CONTACT, *STAFF, *MARK)}
+def _check_captions(own: Captions, delivery: list[Recognised], problems: Problems) -> None:
+    """Tells of captions that have no effect in the reports that could have them: a misspelt one would leave a
+    field out in silence."""
+    kinds = {str(report.kind) for report in delivery}
     columns = {normal(caption) for report in delivery for caption in report.survey.filled}
-    for field, caption in captions.items():
-        if field not in fields:
-            problems.warn(NO_FIELD.format(field=quoted(field)))
-        elif caption.strip() and normal(caption) not in columns:
-            problems.warn(NO_CAPTION.format(caption=quoted(caption)))
+    for field in CAPTIONED:
+        captions = own.get(field.name, ())
+        if field.reports & kinds and captions and not columns & {normal(caption) for caption in captions}:
+            shown = " or ".join(quoted(caption) for caption in captions)
+            problems.warn(NO_CAPTION.format(field=field.title, caption=shown))
+
+
+def _tell_unread(report: Recognised, problems: Problems) -> None:
+    """Names the columns that hold something and are no field: what a school calls otherwise is among them."""
+    read = frozenset(report.binding.wanted)
+    unread = [
+        caption
+        for caption, filled in report.survey.filled.items()
+        if filled and caption not in read and normal(caption) not in KNOWN
+    ]
+    if unread:
+        named = [quoted(caption) for caption in unread[:UNREAD_NAMED]]
+        more = [f"and {len(unread) - UNREAD_NAMED} more"] if len(unread) > UNREAD_NAMED else []
+        shown = ", ".join([*named, *more])
+        problems.warn(UNREAD.format(kind=report.kind, captions=shown), report.report.where(1))
 
 
 def _check_delivery(of_kind: Mapping[Kind, list[Recognised]], problems: Problems) -> None:

@@ -108,7 +108,7 @@ def session(text: str) -> str:
     return found
 
 
-def mark_code(text: str) -> str:
+def attendance_code(text: str) -> str:
     """An attendance code as given, in capitals where that makes it a known one; nothing for "no mark".
 
     Raises ValueError past three characters: cutting it short could turn it into another code.

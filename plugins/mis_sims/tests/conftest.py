@@ -15,6 +15,7 @@ from cpoms_core.imports.records import Extract
 
 TODAY = dt.date(2026, 10, 1)
 Rows = Sequence[Mapping[str, str]]
+Own = dict[str, tuple[str, ...]]
 
 
 def xml_bytes(rows: Rows) -> bytes:
@@ -64,7 +65,9 @@ def student_row(**changes: str) -> dict[str, str]:
 def read() -> Callable[..., Extract]:
     """Reads bytes as a delivery of the given name, with the school's own captions if any."""
 
-    def read_bytes(data: bytes, name: str = "report.xml", captions: dict[str, str] | None = None) -> Extract:
+    def read_bytes(
+        data: bytes, name: str = "report.xml", captions: dict[str, tuple[str, ...]] | None = None
+    ) -> Extract:
         return SimsSource(today=lambda: TODAY).read(io.BytesIO(data), name, captions or {})
 
     return read_bytes

@@ -108,22 +108,44 @@ def test_contacts_of_nobody_end_no_contacts_mis_02(read, make) -> None:
 
 def test_the_schools_own_captions_mis_05(read, make) -> None:
     row = {"Nr": "52", "Family": "Bo", "Given": "Li", "Geburtstag": "2014-09-01", "Mentor": "M7"}
-    own = {"student_id": "nr", "legal_surname": "FAMILY", "legal_forename": "Given", "tutor_group": "Mentor"}
+    own = {
+        "student_id": ("nr",),
+        "legal_surname": ("FAMILY",),
+        "legal_forename": ("Given",),
+        "tutor_group": ("Group", "Mentor"),
+    }
     assert read(make.xml([row])).refused
-    (student,) = read(make.xml([row]), captions=own | {"date_of_birth": "Geburtstag"}).students
+    (student,) = read(make.xml([row]), captions=own | {"date_of_birth": ("Geburtstag",)}).students
     assert (student.mis_id, student.legal_surname, student.tutor_group) == ("52", "Bo", "M7")
     assert student.date_of_birth is not None
 
 
-def test_settings_without_effect_are_told_mis_05(read, make) -> None:
-    own = {"date_of_birth": "Birth day", "shoe_size": "Shoe", "tutor_group": ""}
+def test_an_own_caption_without_effect_is_told_mis_05(read, make) -> None:
+    own = {"date_of_birth": ("Birth day", "Born"), "tutor_group": (), "staff_title": ("Anrede",)}
     extract = read(make.xml([make.student()]), captions=own)
     assert not extract.refused
     assert extract.students[0].date_of_birth is not None
-    assert ["“Birth day”" in extract.problems[0].message, "“shoe_size”" in extract.problems[1].message] == [
-        True
-    ] * 2
-    assert len(extract.problems) == 2
+    (problem,) = extract.problems  # a students report cannot have what is of staff
+    assert "Date of birth is “Birth day” or “Born”, and no report has such a column" in problem.message
+
+
+def test_a_caption_of_both_kinds_of_report_tells_neither_mis_05(read) -> None:
+    own = {"legal_surname": ("Nachname",), "staff_surname": ("Nachname",), "staff_title": ("Form",)}
+    students = read(b"ID,Nachname,Forename,UPN\r\n1,Bo,Li,\r\n", "a.csv", captions=own)
+    staff = read(b"ID,Nachname,Forename,Form,Staff Code\r\n1,Bo,Li,Ms,LBO\r\n", "a.csv", captions=own)
+    assert [one.legal_surname for one in students.students] == ["Bo"]
+    assert [(one.surname, one.title) for one in staff.staff] == [("Bo", "Ms")]
+
+
+def test_columns_that_are_not_read_are_named_mis_05(read) -> None:
+    data = b"ID,Surname,Forename,UPN,Photo,House,Mentor,Empty\r\n1,Bo,Li,,x,Red,M7,\r\n"
+    (problem,) = read(data, "a.csv").problems
+    assert not problem.error
+    assert "not read: “House”, “Mentor”. If one" in problem.message
+    assert "Admin > Imports > Captions" in problem.message
+    many = ",".join(f"Extra {number}" for number in range(20))
+    (problem,) = read(f"ID,Surname,Forename,UPN,{many}\r\n1,B,L,{',x' * 20}\r\n".encode(), "a.csv").problems
+    assert "and 12 more" in problem.message
 
 
 def test_a_flood_of_problems_is_counted_mis_02(read, make) -> None:

@@ -81,12 +81,12 @@ def test_full_time_from_words_or_a_fraction_usr_01(text: str, full: bool | None)
     [("/", "/"), ("\\", "\\"), ("l", "L"), ("c2", "C2"), ("X01", "X01"), ("Zz", "Zz"), ("-", ""), ("", "")],
 )
 def test_mark_codes_are_kept_as_given_stu_06(text: str, code: str) -> None:
-    assert values.mark_code(text) == code
+    assert values.attendance_code(text) == code
 
 
 def test_a_mark_in_words_is_not_cut_to_another_code_stu_06() -> None:
     with pytest.raises(ValueError, match="three characters"):
-        values.mark_code("Ill today")
+        values.attendance_code("Ill today")
 
 
 @pytest.mark.parametrize(("text", "session"), [("AM", "AM"), ("pm", "PM"), ("Afternoon", "PM"), ("a", "AM")])
@@ -146,7 +146,7 @@ def test_parsers_answer_or_raise_value_error_mis_02(text: str) -> None:
         values.flag,
         values.full_time,
         values.session,
-        values.mark_code,
+        values.attendance_code,
         values.priority,
     ):
         try:

@@ -135,16 +135,15 @@ def edit(request: Request) -> Any:
     form = EventForm(
         request.POST if request.method == "POST" else None, data=_given(db, viewer, event, which, day)
     )
+    seen = _seen(request, event)
     if request.method == "POST" and "look" not in request.POST:
         typed = form.read(viewer, known_due=due_at(event, day))
         if typed is not None:
             try:
-                seen = int(request.POST.get("seen", "0")[:9] or 0)
                 changed = services.change_event(db, viewer, event.id, typed, seen=seen, which=which, day=day)
-            except ValueError:
-                raise NothingThere from None
             except Refused as refusal:
                 _refuse(form, refusal)
+                seen = event.version  # they were told of it: the next time it is saved over that
             else:
                 return go(request, changed.id, said="saved")
         request.response.status_int = 422
@@ -153,12 +152,22 @@ def edit(request: Request) -> Any:
     return {
         "title": words[which] if event.repeats != NEVER else words[ALL],
         "button": "Save",
-        "seen": request.POST.get("seen", event.version),
+        "seen": seen,
         "which": which,
         "on": day.isoformat(),
         "once": which == ONE,
         **_form_page(request, form, back, event),
     }
+
+
+def _seen(request: Request, event: Event) -> int:
+    """The version that the form was opened at. Raises NothingThere for what no form of ours sent."""
+    if request.method != "POST":
+        return event.version
+    try:
+        return int(request.POST.get("seen", "")[:9] or 0)
+    except ValueError:
+        raise NothingThere from None
 
 
 def _which(request: Request, db: PluginSession, event: Event) -> tuple[str, dt.date]:
@@ -206,6 +215,7 @@ def remove(request: Request) -> Any:
         "title": "Remove an event",
         "name": viewer.text(event.title),
         "own": event.owner_id == viewer.user_id,
+        "public": event.public,
         "owner": queries.owner_of(db, event),
         "when": when_words(viewer, queries.on_day(db, event, day)),
         "series": event.repeats != NEVER,

@@ -24,7 +24,7 @@ from cpoms_core.web.form_words import Form
 from cpoms_core.web.forms import attribute
 from cpoms_planner.models import LONGEST_TITLE
 from cpoms_planner.moments import MOMENT, NONE, REMINDERS, due_before
-from cpoms_planner.recurrence import LONGEST, MOST_TIMES, NEVER, REPEATS, STEPS
+from cpoms_planner.recurrence import LONGEST, NEVER, REPEATS, STEPS, times_at_most
 from cpoms_planner.services import Typed
 from cpoms_planner.sight import USE
 
@@ -137,8 +137,8 @@ class EventForm(Form):
             _object(self.times, "Give either the last day or how many times, and leave the other empty.")
         elif until is not None and not 0 <= (until - day).days <= LONGEST:
             _object(self.until, "Give a day within five years after the first one.")
-        elif times is not None and not 1 <= times <= MOST_TIMES:
-            _object(self.times, f"Give a number from 1 to {MOST_TIMES}.")
+        elif times is not None and not 1 <= times <= (most := times_at_most(repeats, day)):
+            _object(self.times, f"Give a number from 1 to {most}: it can go on for five years.")
         if repeats == "weekdays" and day.weekday() > 4:
             _object(self.day, "This is at a weekend. Choose a day from Monday to Friday.")
         last = self.ends_day.data or day

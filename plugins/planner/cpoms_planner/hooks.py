@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, select, update
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.hooks import hookimpl
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_core.hooks.types import (
+    AuditSubject,
     AuditWords,
     FormField,
     MailSpec,
@@ -22,7 +23,7 @@ from cpoms_core.hooks.types import (
     TaskSpec,
 )
 from cpoms_core.modules.routes import ModuleRoutes
-from cpoms_planner import adding, demo, export, forms, people, queries, reminding, views
+from cpoms_planner import adding, demo, export, forms, people, queries, reminding, sight, views
 from cpoms_planner.models import Event
 from cpoms_planner.sight import USE
 
@@ -63,6 +64,22 @@ def audit_words() -> dict[str, AuditWords]:
         "planner.reminder-done": AuditWords("Took a reminder off the dashboard", "changed"),
         "planner.feed-made": AuditWords("Made an address of the planner for another calendar", "changed"),
         "planner.feed-revoked": AuditWords("Revoked the planner's address for another calendar", "changed"),
+    }
+
+
+@hookimpl
+def audit_subjects(
+    db: PluginSession, viewer: Viewer, ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[AuditSubject]]:
+    """What an event is called in the audit, for who sees it, or may restore it. Others are not told on a
+    student's record that somebody has noted something about them (PLN-01)."""
+    return {
+        event.id: [AuditSubject(f"{viewer.text(event.title)}, in the planner")]
+        for event in db.scalars(
+            select(Event).where(
+                Event.id.in_(ids), or_(sight.visible_events(viewer), sight.restorable_events(viewer))
+            )
+        )
     }
 
 

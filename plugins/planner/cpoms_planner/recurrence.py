@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Collection, Iterator
+from itertools import islice, takewhile
 
 NEVER = "never"
 REPEATS = {
@@ -76,16 +76,28 @@ def _near(repeats: str, first: dt.date, since: dt.date) -> dt.date:
     return first + dt.timedelta(days=(since - first).days // step * step)
 
 
+def moved(days: Collection[dt.date], repeats: str, first: dt.date, to: dt.date) -> set[dt.date]:
+    """Where days of a series come to lie when its first day moves: what was the third is the third."""
+    last = max(days, default=first)
+    pairs = zip(days_of(repeats, first), days_of(repeats, to), strict=False)
+    return {new for old, new in takewhile(lambda pair: pair[0] <= last, pairs) if old in days}
+
+
 def last_of(
     repeats: str, first: dt.date, *, until: dt.date | None = None, times: int | None = None
 ) -> dt.date:
-    """The day of the last occurrence of a series that ends with a date, or after so many times."""
-    if repeats == NEVER:
-        return first
-    latest = min(until, first + dt.timedelta(days=LONGEST)) if until else first + dt.timedelta(days=LONGEST)
-    last = first
-    for day in islice(days_of(repeats, first), times or MOST_TIMES):
-        if day > latest:
-            break
-        last = day
-    return last
+    """The day of the last occurrence of a series that ends with a date, or after so many times; in any case
+    within `LONGEST` (forms refuse what would not)."""
+    return max(_within(repeats, first, until, times), default=first)
+
+
+def times_at_most(repeats: str, first: dt.date) -> int:
+    """How many times a series may happen: `MOST_TIMES`, or as often as it does within `LONGEST`."""
+    return sum(1 for _day in _within(repeats, first, None, MOST_TIMES))
+
+
+def _within(repeats: str, first: dt.date, until: dt.date | None, times: int | None) -> Iterator[dt.date]:
+    latest = first + dt.timedelta(days=LONGEST)
+    if until is not None:
+        latest = min(latest, until)
+    return takewhile(lambda day: day <= latest, islice(days_of(repeats, first), times))

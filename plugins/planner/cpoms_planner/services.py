@@ -16,7 +16,8 @@ from cpoms_core.database.types import new_id
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.relay import PluginSession
 from cpoms_planner import queries, sight
-from cpoms_planner.models import Event, LeftOut
+from cpoms_planner.leaving_out import days_left_out, follow, leave_out, still_out, take_back
+from cpoms_planner.models import Event
 from cpoms_planner.moments import MOMENT, NONE
 from cpoms_planner.people import people_of, set_people
 from cpoms_planner.recurrence import NEVER, between, last_of
@@ -66,7 +67,7 @@ def make_event(
 ) -> Event:
     """Makes an event of the viewer's own. `event_id`: where it says what the event was made for. part_of: the
     series that it was a part of, whose people it may have. Raises NothingThere and Refused."""
-    if not (viewer.elevated and viewer.may(sight.USE)):
+    if not sight.has_planner(viewer):
         raise NothingThere
     now, people = viewer.now(), people_of(db, viewer, part_of, typed)
     event = Event(
@@ -126,12 +127,14 @@ def change_event(
     event = _locked(db, event_id, sight.own_events(viewer))
     if event.version != seen:
         raise Refused(
-            "You changed this event in another window meanwhile. It is shown as it is now: change it again."
+            "You changed this event in another window meanwhile. What is here is not saved: save it again "
+            "to put it in place of that."
         )
     if which != ALL and event.repeats != NEVER:
         return _change_part(db, viewer, event, typed, which, queries.on_day(db, event, day).day)
-    people = people_of(db, viewer, event, typed)
+    people, repeated, first = people_of(db, viewer, event, typed), event.repeats, event.first_day
     _set(event, viewer, typed)
+    follow(db, viewer, event, repeated, first)
     set_people(db, viewer, event, people)
     keep(db, viewer, event, "changed", "planner.event-changed")
     return event
@@ -149,16 +152,15 @@ def _change_part(
             action_id=event.action_id,
             part_of=event,
         )
-        _leave_out(db, event, day)
+        leave_out(db, event, day)
         keep(db, viewer, event, "changed", "planner.event-changed")
         return made
-    out = queries.left_out(db, [event.id]).get(event.id, frozenset())
+    out = {one for one in days_left_out(db, event) if one >= day}
     made = make_event(
         db, viewer, typed, incident_id=event.incident_id, action_id=event.action_id, part_of=event
     )
-    for later in out:
-        if later >= day:  # what was removed or changed by itself stays so
-            _leave_out(db, made, later)
+    for later in still_out(out, event.repeats, day, made):
+        leave_out(db, made, later)
     _end_before(db, viewer, event, day, "planner.event-changed")
     return made
 
@@ -167,7 +169,7 @@ def remove_event(
     db: PluginSession, viewer: Viewer, event_id: uuid.UUID, *, which: str = ALL, day: dt.date | None = None
 ) -> None:
     """Removes an event, or of a series the one on `day` or that and the later ones. It can be restored. Of
-    others, an administrator removes what is public. Raises NothingThere."""
+    others, `sight.removable_events` says what. Raises NothingThere."""
     event = _locked(db, event_id, sight.removable_events(viewer))
     if which == ALL or event.repeats == NEVER:
         event.removed_at = viewer.now()
@@ -175,7 +177,7 @@ def remove_event(
         return
     found = queries.on_day(db, event, day).day
     if which == ONE:
-        _leave_out(db, event, found)
+        leave_out(db, event, found)
         keep(db, viewer, event, "changed", "planner.event-removed")
     else:
         _end_before(db, viewer, event, found, "planner.event-removed")
@@ -191,10 +193,7 @@ def restore_event(db: PluginSession, viewer: Viewer, event_id: uuid.UUID) -> Non
 def put_back(db: PluginSession, viewer: Viewer, event_id: uuid.UUID, day: dt.date) -> None:
     """Brings back the occurrence of a series that was removed by itself. Raises NothingThere."""
     event = _locked(db, event_id, sight.removable_events(viewer))
-    row = db.get(LeftOut, (db.school_id, event.id, day))
-    if row is None or row.put_back_at is not None:
-        raise NothingThere
-    row.put_back_at = viewer.now()
+    take_back(db, viewer, event, day)
     keep(db, viewer, event, "changed", "planner.event-restored")
 
 
@@ -233,11 +232,3 @@ def _end_before(db: PluginSession, viewer: Viewer, event: Event, day: dt.date, a
     else:
         event.removed_at = viewer.now()
         keep(db, viewer, event, "removed", "planner.event-removed")
-
-
-def _leave_out(db: PluginSession, event: Event, day: dt.date) -> None:
-    row = db.get(LeftOut, (db.school_id, event.id, day))
-    if row is None:
-        db.add(LeftOut(school_id=db.school_id, event_id=event.id, day=day))
-    else:
-        row.put_back_at = None

@@ -16,6 +16,11 @@ USE = "planner:use"
 Condition = ColumnElement[bool]
 
 
+def has_planner(viewer: Viewer) -> bool:
+    """Whether this session may use the planner at all."""
+    return viewer.user_id is not None and viewer.elevated and viewer.may(USE)
+
+
 def there() -> Condition:
     """Condition on Event: not removed, and what it was added from is there. Both may come back."""
     return and_(Event.removed_at.is_(None), _source_there())
@@ -34,41 +39,51 @@ def _source_there() -> Condition:
     return and_(~incident_gone, ~action_gone)
 
 
-def _own_or_told(viewer: Viewer) -> Condition:
-    shared = exists().where(
+def _shared_with(viewer: Viewer) -> Condition:
+    return exists().where(
         EventShare.event_id == Event.id,
         EventShare.user_id == viewer.user_id,
         EventShare.removed_at.is_(None),
     )
-    return or_(Event.owner_id == viewer.user_id, Event.public, shared)
+
+
+def _owner_left() -> Condition:
+    return exists().where(User.id == Event.owner_id, User.deactivated_at.is_not(None))
+
+
+def _removable(viewer: Viewer) -> Condition:
+    """Condition on Event: the viewer's own; what is public, for an administrator; and what a colleague who
+    left has shared with the viewer, which nobody else could take from their calendar."""
+    public = Event.public if viewer.may("admin") else false()
+    return or_(Event.owner_id == viewer.user_id, public, and_(_owner_left(), _shared_with(viewer)))
 
 
 def visible_events(viewer: Viewer) -> Condition:
     """Condition on Event: the viewer's own, shared with them, or public (PLN-01)."""
-    if viewer.user_id is None or not (viewer.elevated and viewer.may(USE)):
+    if not has_planner(viewer):
         return false()
-    return and_(there(), _own_or_told(viewer))
+    return and_(there(), or_(Event.owner_id == viewer.user_id, Event.public, _shared_with(viewer)))
 
 
 def own_events(viewer: Viewer) -> Condition:
     """Condition on Event: the viewer's own, which they may change and share."""
-    if viewer.user_id is None or not (viewer.elevated and viewer.may(USE)):
+    if not has_planner(viewer):
         return false()
     return and_(there(), Event.owner_id == viewer.user_id)
 
 
 def removable_events(viewer: Viewer) -> Condition:
-    """Condition on Event: the viewer's own; of others, an administrator removes what is public."""
-    others = and_(Event.public, there()) if viewer.may("admin") and viewer.may(USE) else false()
-    return or_(own_events(viewer), others)
+    """Condition on Event: the viewer may remove it, and it is there."""
+    if not has_planner(viewer):
+        return false()
+    return and_(there(), _removable(viewer))
 
 
 def restorable_events(viewer: Viewer) -> Condition:
     """Condition on Event: as `removable_events`, and was removed."""
-    if viewer.user_id is None or not (viewer.elevated and viewer.may(USE)):
+    if not has_planner(viewer):
         return false()
-    whose = Event.public if viewer.may("admin") else false()
-    return and_(Event.removed_at.is_not(None), _source_there(), or_(Event.owner_id == viewer.user_id, whose))
+    return and_(Event.removed_at.is_not(None), _source_there(), _removable(viewer))
 
 
 def users_of_planner() -> Condition:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from cpoms_planner import queries
 from cpoms_planner.models import EventVersion, LeftOut
-from cpoms_planner.services import LATER, ONE, Typed, change_event, make_event, put_back, remove_event
+from cpoms_planner.recurrence import NEVER
+from cpoms_planner.services import ALL, LATER, ONE, Typed, change_event, make_event, put_back, remove_event
 from sqlalchemy import delete, select
 
 from cpoms_core.access.models import ClassAccess, ClassRestriction, GroupPermission, User
@@ -38,6 +39,11 @@ def titles(school: SchoolForTests, who: str, since: dt.date = MONDAY, days: int 
             PluginSession(db), school.viewer(who), since, since + dt.timedelta(days=days)
         )
     return [f"{one.occurrence.day.day} {one.kind} {one.title}" for one in entries]
+
+
+def form_of(page: Any) -> Any:
+    """The form with an event."""
+    return next(one for one in page.forms.values() if "title" in one.fields)
 
 
 def test_own_shared_and_public_events_are_seen_by_whom_they_are_for(
@@ -73,7 +79,7 @@ def test_an_event_is_made_on_its_page(school: SchoolForTests, web: Any) -> None:
     """PLN-02, PLN-03: with a student, a colleague and a reminder; one click to the student's report."""
     lead = web(school, "lead")
     page = lead.get("/planner/new?day=2030-03-04")
-    form = next(one for one in page.forms.values() if "title" in one.fields)
+    form = form_of(page)
     assert form["day"].value == "2030-03-04"
     aoife = str(school.students["aoife"])
     answer = lead.submit(
@@ -168,7 +174,7 @@ def test_with_whom_it_is_shared_is_not_lost_with_their_planner(
     with school.app.transaction(school.id) as db:
         db.get_one(User, (school.id, school.users["head"])).group_id = school.groups["Administrators"]
     page = web(school, "lead").get(f"/planner/events/{made}/edit")
-    form = next(one for one in page.forms.values() if "title" in one.fields)
+    form = form_of(page)
     form["title"] = "Reviewed"
     form.submit(status=303)
     with school.app.session(school.id, writes=False) as db:
@@ -181,7 +187,7 @@ def test_a_second_click_makes_no_second_event(school: SchoolForTests, web: Any) 
     """PLN-02: nor does the back button with the same words; with others it is another event."""
     lead = web(school, "lead")
     page = lead.get("/planner/new?day=2030-03-04")
-    form = next(one for one in page.forms.values() if "title" in one.fields)
+    form = form_of(page)
     form["title"], form["begins"] = "Review", "09:00"
     first = form.submit(status=303).location
     assert form.submit(status=303).location == first
@@ -194,9 +200,10 @@ def test_what_a_colleague_who_left_made_for_others_stays(
     school: SchoolForTests, make: Make, web: Any
 ) -> None:
     """PLN-01: public and shared events of a deactivated user are seen by whom they were for, as before; their
-    private ones by nobody. An administrator removes the public one."""
+    private ones by nobody. An administrator removes the public one, and whoever it is shared with the
+    shared one, which nobody else could take from their calendar."""
     public = make("head", Typed("Public", MONDAY, public=True))
-    make("head", Typed("Shared", MONDAY, NINE, share_ids=[school.users["lead"]]))
+    shared = make("head", Typed("Shared", MONDAY, NINE, share_ids=[school.users["lead"]]))
     private = make("head", Typed("Private", MONDAY))
     with school.app.transaction(school.id) as db:
         db.get_one(User, (school.id, school.users["head"])).deactivated_at = utc_now()
@@ -204,6 +211,11 @@ def test_what_a_colleague_who_left_made_for_others_stays(
     lead = web(school, "lead")
     lead.get(f"/planner/events/{private}", status=404)
     lead.submit(f"/planner/events/{public}/remove", {}, status=303)
+    assert titles(school, "lead") == ["4 shared Shared"]
+    assert "who left" in text_of(lead.get(f"/planner/events/{shared}/remove"))
+    lead.submit(f"/planner/events/{shared}/remove", {}, status=303)
+    assert titles(school, "lead") == []
+    lead.submit(f"/planner/events/{shared}/restore", {}, status=303)
     assert titles(school, "lead") == ["4 shared Shared"]
 
 
@@ -247,6 +259,8 @@ def test_only_its_owner_changes_it_and_every_version_is_kept(
     late = lead.submit(f"/planner/events/{made}/edit", {**fields, "title": "Late"}, status=422)
     assert "in another window" in text_of(late)
     assert titles(school, "lead") == ["5 own Reviewed"] and titles(school, "head") == []
+    form = form_of(late)  # sent again, it takes the place of what they were told of
+    assert form["title"].value == "Late" and form["seen"].value == "2"
     with school.app.session(school.id, writes=False) as db:
         versions = list(db.scalars(select(EventVersion).order_by(EventVersion.version)))
         events = list(db.scalars(select(AuditEntry.event).where(AuditEntry.event.like("planner.event-%"))))
@@ -321,6 +335,36 @@ def test_this_and_the_later_ones_become_a_series_of_their_own(
         assert len(list(db.scalars(select(LeftOut)))) == 2
 
 
+@pytest.mark.parametrize("which", [LATER, ALL])
+def test_what_was_left_out_stays_out_when_the_series_moves(
+    school: SchoolForTests, make: Make, which: str
+) -> None:
+    """PLN-02: to another day of the week, and a week later, on the days that it still has."""
+    made, lead = make("lead", WEEKLY), school.viewer("lead")
+    tuesdays = replace(WEEKLY, first_day=MONDAY + dt.timedelta(days=1))
+    with school.app.transaction(school.id) as db:
+        remove_event(PluginSession(db), lead, made, which=ONE, day=dt.date(2030, 3, 18))
+        event = change_event(PluginSession(db), lead, made, tuesdays, seen=2, which=which, day=MONDAY)
+        moved, seen = event.id, event.version
+    assert [title[:2] for title in titles(school, "lead")] == ["5 ", "12", "26"]
+    a_week_later = replace(WEEKLY, first_day=MONDAY + dt.timedelta(days=8))
+    with school.app.transaction(school.id) as db:
+        change_event(PluginSession(db), lead, moved, a_week_later, seen=seen, which=ALL)
+    assert [title[:2] for title in titles(school, "lead", days=40)] == ["12", "26", "2 "]
+
+
+def test_what_was_left_out_stays_out_when_the_series_ends_earlier_for_a_while(
+    school: SchoolForTests, make: Make
+) -> None:
+    """PLN-02: so it does where it does not repeat for a while."""
+    made, lead = make("lead", WEEKLY), school.viewer("lead")
+    with school.app.transaction(school.id) as db:
+        remove_event(PluginSession(db), lead, made, which=ONE, day=dt.date(2030, 3, 18))
+        for seen, typed in enumerate((replace(WEEKLY, times=2), replace(WEEKLY, repeats=NEVER), WEEKLY), 2):
+            change_event(PluginSession(db), lead, made, typed, seen=seen)
+    assert [title[:2] for title in titles(school, "lead")] == ["4 ", "11", "25"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -337,7 +381,9 @@ def test_this_and_the_later_ones_become_a_series_of_their_own(
         ({"repeats": "weekly", "until": "2030-04-01", "times": "3"}, "Give either the last day or how many"),
         ({"repeats": "weekly", "until": "2030-03-01"}, "within five years after the first one"),
         ({"repeats": "weekly", "until": "2040-03-01"}, "within five years after the first one"),
-        ({"repeats": "daily", "times": "501"}, "Give a number from 1 to 500."),
+        ({"repeats": "daily", "times": "501"}, "Give a number from 1 to 500: it can go on for five years."),
+        ({"repeats": "weekly", "times": "263"}, "Give a number from 1 to 262:"),
+        ({"repeats": "yearly", "times": "7"}, "Give a number from 1 to 6:"),
         ({"repeats": "weekdays", "times": "3", "day": "2030-03-09"}, "Choose a day from Monday to Friday."),
         ({"repeats": "daily", "times": "3", "all_day": "y", "ends_day": "2030-03-06"}, "begin again before"),
         ({"repeats": "hourly"}, "This cannot be chosen."),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cpoms_planner.models import Event
 from cpoms_planner.moments import REMINDERS, days_with, due_at, dues, occurrence
-from cpoms_planner.recurrence import NEVER, REPEATS, between, days_of, last_of
+from cpoms_planner.recurrence import NEVER, REPEATS, between, days_of, last_of, times_at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,8 +71,17 @@ def test_a_series_ends_with_a_day_or_after_so_many_times_and_never_goes_on_for_e
     assert last_of("weekly", monday, times=3) == dt.date(2026, 3, 16)
     assert last_of("weekly", monday, until=dt.date(2026, 3, 22)) == dt.date(2026, 3, 16)
     assert last_of("weekdays", monday, times=6) == dt.date(2026, 3, 9)
-    assert last_of("daily", monday) == monday + dt.timedelta(days=499)
     assert (last_of("yearly", monday) - monday).days <= 5 * 366
+
+
+@pytest.mark.parametrize("repeats", ["daily", "weekdays", "weekly", "fortnightly", "monthly", "yearly"])
+def test_a_series_that_can_be_chosen_is_not_cut_short(repeats: str) -> None:
+    """PLN-02: daily until a day in two years is more than 500 times, and every year 6 times is five years."""
+    monday = dt.date(2026, 3, 2)
+    most = times_at_most(repeats, monday)
+    assert last_of(repeats, monday, times=most) == list(islice(days_of(repeats, monday), most))[-1]
+    until = dt.date(2029, 3, 2)
+    assert last_of(repeats, monday, until=until) == list(between(repeats, monday, until, monday, until))[-1]
 
 
 @given(DAYS, st.times(), KINDS)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from typing import Any
 
 from browsing import text_of
 from logging_in import events, session_of
 
+from cpoms_core.access.viewer import utc_now
 from cpoms_core.tenancy.services import change_setting
 from cpoms_core.testing.schools import PASSWORD, SchoolForTests
 
@@ -40,6 +43,56 @@ def test_school_chooses_the_idle_time(web: Any, school: SchoolForTests, clock: A
     browser = web(school, "teacher")
     clock(minutes=6)
     assert browser.get("/account").location.endswith("/session/unlock?next=%2Faccount")
+
+
+def test_who_works_is_not_locked(web: Any, school: SchoolForTests, clock: Any) -> None:
+    """ACC-12: also where the school allows little time: a request counts, however soon it comes."""
+    for minutes, steps in (("1", (20, 20, 19, 2, 40)), ("2", (59, 62, 30, 91))):
+        with school.app.transaction(school.id) as db:
+            change_setting(db, "idle_minutes", minutes)
+        browser = web(school, "teacher")
+        for seconds in steps:
+            clock(seconds=seconds)
+            assert browser.get("/account").status_int == 200, (minutes, seconds)
+
+
+def test_requests_seldom_write_that_the_session_is_used(web: Any, school: SchoolForTests, clock: Any) -> None:
+    """ACC-12: at most once a minute, or four times within the idle time."""
+    for minutes, wait, writes in (("15", 59, False), ("15", 62, True), ("2", 29, False), ("2", 32, True)):
+        with school.app.transaction(school.id) as db:
+            change_setting(db, "idle_minutes", minutes)
+        browser = web(school, "teacher")
+        before = session_of(school, browser.session).touched_at
+        clock(seconds=wait)
+        browser.get("/account")
+        after = session_of(school, browser.session).touched_at
+        assert (after > before) is writes, (minutes, wait)
+
+
+def test_page_says_when_somebody_was_last_there(web: Any, school: SchoolForTests, clock: Any) -> None:
+    """ACC-12: typing and reading count at the server as they count on the screen, and to the second."""
+    browser = web(school, "teacher")
+    headers = {"X-CSRF-Token": browser.csrf("/account")}
+
+    def last_there(seconds: Any, status: int = 200) -> Any:
+        browser.fetch(
+            "POST", "/session/active", headers=headers, content_type="application/json",
+            params=json.dumps({"idle_seconds": seconds}), status=status,
+        )  # fmt: skip
+        return session_of(school, browser.session).touched_at
+
+    clock(minutes=10)
+    told = last_there(120)
+    assert dt.timedelta(minutes=1, seconds=59) < utc_now() - told < dt.timedelta(minutes=2, seconds=5)
+    assert last_there(300) == told, "it was used later than that"
+    for nonsense in (-1, "x", None, float("nan"), True):
+        assert last_there(nonsense, status=400) == told
+    assert last_there(1e300) == told
+    clock(minutes=12)
+    assert browser.get("/account").status_int == 200
+    clock(minutes=16)
+    last_there(0, status=423)
+    assert browser.get("/account").status_int == 302, "what is locked stays so"
 
 
 def test_page_covers_and_uncovers(web: Any, school: SchoolForTests) -> None:
@@ -97,7 +150,7 @@ def test_page_that_was_open_goes_on_after_a_new_log_in(web: Any, school: SchoolF
     """ACC-12, INC-10: the page asks for the new session's token, and whose session it is."""
     browser = web(school, "lead")
     answer = browser.fetch("GET", "/session/token").json
-    assert answer == {"csrf_token": browser.csrf("/account"), "user": "Lena Lead"}
+    assert answer == {"csrf_token": browser.csrf("/account"), "user": "Lena Lead", "elevated": True}
     assert web(school).fetch("GET", "/session/token", expect_errors=True).status_int == 401
 
 

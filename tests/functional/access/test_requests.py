@@ -3,6 +3,7 @@ written (ACC-12, USR-12.7; hostile input 1, 3 and 7)."""
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from typing import Any
@@ -238,6 +239,24 @@ def test_body_that_is_too_large(web: Any, school: SchoolForTests) -> None:
     """Hostile input 7: 413 with a page, before it is read."""
     answer = web(school).post("/login", b"a=" + b"b" * (5 * 1024 * 1024), expect_errors=True)
     assert answer.status_int == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("POST", "/students/search", "application/json"),
+        ("PUT", "/drafts/incident", "application/json"),
+        ("POST", "/incidents/add", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_what_has_no_files_is_never_large(
+    web: Any, school: SchoolForTests, method: str, path: str, kind: str
+) -> None:
+    """Hostile input 7: who is logged in may send files, and no mass of anything else, which is read whole."""
+    teacher = web(school, "teacher")
+    body = json.dumps({"q": "a" * (5 * 1024 * 1024)}).encode()
+    headers = {"Content-Type": kind, "X-CSRF-Token": teacher.csrf()}
+    assert teacher.fetch(method, path, params=body, headers=headers, expect_errors=True).status_int == 413
 
 
 @pytest.mark.parametrize(

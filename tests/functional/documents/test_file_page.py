@@ -12,12 +12,15 @@ import webtest
 from PIL import Image
 from sqlalchemy import select
 
+from cpoms_core.access.models import ClassAccess, ClassRestriction
 from cpoms_core.alerts.models import Alert
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.documents import keeping, pictures
 from cpoms_core.documents.models import Document
 from cpoms_core.errors import NothingThere, Refused
+from cpoms_core.incidents.services import Linked
 from cpoms_core.outbox.models import OutboxItem
+from cpoms_core.students.models import StudentGroup
 from cpoms_core.testing.browsing import text_of
 from cpoms_core.testing.counting import counted
 from cpoms_core.testing.schools import SchoolForTests
@@ -231,10 +234,6 @@ def test_an_alert_needs_a_person(school: SchoolForTests, web: Any, filed: Any, a
 
 def test_a_child_outside_the_classes_is_not_named(school: SchoolForTests, web: Any, filed: Any) -> None:
     """USR-12.3: seen through a linked student, the incident's own student is "another student"."""
-    from cpoms_core.access.models import ClassAccess, ClassRestriction
-    from cpoms_core.incidents.services import Linked
-    from cpoms_core.students.models import StudentGroup
-
     _, (document_id,) = filed.on_incident(
         LETTER, linked=[Linked(school.students["chloe"], share_documents=True)]
     )
@@ -243,6 +242,22 @@ def test_a_child_outside_the_classes_is_not_named(school: SchoolForTests, web: A
         group = db.scalars(select(StudentGroup).where(StudentGroup.name == "8B")).one()
         db.add(ClassAccess(school_id=school.id, student_group_id=group.id, holder_id=school.users["head"]))
     page = web(school, "head").get(about(document_id))
+    assert "another student" in page.text and "Aoife" not in page.text
+
+
+def test_nor_when_the_file_was_removed(school: SchoolForTests, web: Any, filed: Any) -> None:
+    """USR-12.3, EDT-10: who may restore it sees it by right, and not through an alert."""
+    _, (document_id,) = filed.on_incident(
+        LETTER, linked=[Linked(school.students["chloe"], share_documents=True)]
+    )
+    with school.app.transaction(school.id) as db:
+        db.add(ClassRestriction(school_id=school.id, kind="tutor"))
+        group = db.scalars(select(StudentGroup).where(StudentGroup.name == "8B")).one()
+        db.add(ClassAccess(school_id=school.id, student_group_id=group.id, holder_id=school.users["lead"]))
+    with school.app.transaction(school.id) as db:
+        keeping.remove(db, school.viewer("lead"), document_id, "The wrong file.")
+    page = web(school, "lead").get(about(document_id))
+    assert "The wrong file." in page.text
     assert "another student" in page.text and "Aoife" not in page.text
 
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from cpoms_core.access.models import GroupCategory
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import AutomaticAlert
 from cpoms_core.database.types import new_id
-from cpoms_core.incidents.models import Agency, Category, Incident
+from cpoms_core.incidents.models import Agency, Category, Incident, IncidentCategory
 from cpoms_core.tenancy.services import change_setting
 from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
@@ -154,3 +155,44 @@ def test_bad_actions_keep_what_was_typed(school: SchoolForTests, web: Any) -> No
     assert "Rang home." in page.html.select_one("#text").get_text()
     assert page.html.select_one('[name="submission"]')["value"] == late["submission"]
     assert "Rang home." not in lead.get(f"/incidents/{incident.id}").follow().text
+
+
+def test_with_a_disabled_category_its_sub_categories_go(school: SchoolForTests, web: Any) -> None:
+    """INC-03, ADM-03: a sub-category brings its parent along, which nobody is to begin any more; what was
+    chosen before is refused beside the field, on actions too."""
+    behaviour, bullying = school.categories["Behaviour"], school.categories["Bullying"]
+    lead = web(school, "lead")
+    lead.submit("/incidents/add", typed_incident(school))
+    (incident,) = incidents(school)
+    action = f"/incidents/{incident.id}/actions/add"
+    with school.app.transaction(school.id) as db:
+        db.get_one(Category, (school.id, behaviour)).disabled_at = utc_now()
+    for path in ("/incidents/add", action):
+        assert not {str(behaviour), str(bullying)} & set(boxes(lead.get(path))), path
+    fields = typed_incident(school, categories=str(bullying))
+    page = lead.submit("/incidents/add", fields, status=422)
+    assert "Categories: One of these categories can no longer be used." in page.text
+    fields = {"submission": str(new_id()), "text": "Rang.", "occurred": "2026-01-05T10:00"}
+    page = lead.submit(action, {**fields, "categories": str(bullying)}, status=422)
+    assert "One of these categories can no longer be used." in page.text
+    assert len(incidents(school)) == 1
+
+
+def test_a_sub_category_brings_a_parent_that_the_group_may_not_add_to(
+    school: SchoolForTests, web: Any
+) -> None:
+    """INC-03, USR-04, USR-12.3: it can be chosen by itself, and its parent counts for who sees the incident:
+    left out, those who may not view the parent's incidents would."""
+    with school.app.transaction(school.id) as db:
+        key = (school.id, school.groups["Teachers"], school.categories["Behaviour"])
+        db.get_one(GroupCategory, key).add_incidents = False
+    teacher = web(school, "teacher")
+    offered = boxes(teacher.get("/incidents/add"))
+    assert str(school.categories["Bullying"]) in offered
+    assert str(school.categories["Behaviour"]) not in offered
+    teacher.submit(
+        "/incidents/add", typed_incident(school, categories=str(school.categories["Bullying"])), status=302
+    )
+    with school.app.session(school.id, writes=False) as db:
+        found = set(db.scalars(select(IncidentCategory.category_id)))
+    assert found == {school.categories["Behaviour"], school.categories["Bullying"]}

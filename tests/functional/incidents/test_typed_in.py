@@ -244,6 +244,21 @@ def test_likely_children_of_the_register_are_offered_with_the_reason(
     assert offered[1].startswith("Oonah Byrn") and offered[1].endswith("similar name")
 
 
+def test_only_incidents_that_the_administrator_sees_are_counted(school: SchoolForTests, web: Any) -> None:
+    """USR-12.7: not the hidden ones, and not those that were deleted."""
+    with school.app.transaction(school.id) as db:
+        new = {"student_id": None, "new_student": TypedStudent("Zed", "Newchild")}
+        secret = [school.categories["Child Protection"]]
+        teacher, lead = school.viewer("teacher"), school.viewer("lead")
+        child = record_incident(db, teacher, new_incident(school, **new, category_ids=secret)).student_id
+        for _ in range(2):
+            plain = record_incident(db, lead, new_incident(school, student_id=child))
+        remove_incidents(db, lead, [plain.id], "Twice.")
+    pages = {who: text_of(web(school, who).get("/admin/imports/typed-in")) for who in ("admin", "lead")}
+    assert "Newchild" in pages["admin"] and "incident" not in pages["admin"].split("Newchild", 1)[1][:80]
+    assert "· 2 incidents" in pages["lead"]
+
+
 def test_the_same_birthday_brings_a_less_likely_name(school: SchoolForTests) -> None:
     """INC-02: a nickname and a date of birth are worth a look; another date is not."""
     born = dt.date(2015, 3, 4)

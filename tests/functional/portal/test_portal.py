@@ -248,7 +248,6 @@ def test_only_mails_of_the_schools_work_go_to_that_address() -> None:
         "incident-passed-on",
         "action-passed-on",
         "file-passed-on",
-        "assigned",
     }
 
 

@@ -26,6 +26,7 @@ from cpoms_core.documents.models import PreparedFile
 from cpoms_core.documents.storage import FileDamaged
 from cpoms_core.errors import Refused
 from cpoms_core.incidents.models import IncidentCategory
+from cpoms_core.incidents.services import Merge, delete_incident, merge_incident
 from cpoms_core.outbox.claims import claim_due
 from cpoms_core.outbox.models import OutboxItem, Wakeup
 from cpoms_core.outbox.running import run_claimed
@@ -145,7 +146,8 @@ def test_only_who_asked_may_see_and_fetch_it(
 
 
 def test_what_was_moved_out_of_sight_is_not_fetched(school: SchoolForTests, web: Web, work: Work) -> None:
-    """USR-12.7: what counts is who may see it when it is fetched, not when it was made."""
+    """USR-12.7: what counts is who may see it when it is fetched, not when it was made. What became of it is
+    not said: the page that leads to where it is made anew is the same for what was deleted."""
     ids = many(school)
     head = web(school, "head")
     address = ask(school, head)
@@ -154,7 +156,32 @@ def test_what_was_moved_out_of_sight_is_not_fetched(school: SchoolForTests, web:
     with school.app.transaction(school.id) as db:
         secret = school.categories["Child Protection"]
         db.add(IncidentCategory(school_id=school.id, incident_id=ids[0], category_id=secret))
-    head.get(f"{address}/file", status=404)
+    hidden = head.get(f"{address}/file", status=410)
+    assert "Child Protection" not in hidden.text and "Number 0" not in hidden.text
+    with school.app.transaction(school.id) as db:
+        delete_incident(db, school.viewer("lead"), ids[1], "Wrong child.", opened=1)
+    deleted = head.get(f"{address}/file", status=410)
+    assert text_of(deleted) == text_of(hidden) and "no longer on the record as it was" in deleted
+
+
+def test_a_print_that_is_out_of_date_leads_to_where_it_is_made_anew(
+    school: SchoolForTests, web: Web, work: Work
+) -> None:
+    """EDT-02, EDT-04: "Your PDFs" goes on offering it; an incident was merged, and so is not there by itself.
+    That is no fetching."""
+    ids = many(school)
+    lead = web(school, "lead")
+    ask(school, lead)
+    work()
+    with school.app.transaction(school.id) as db:
+        merge_incident(db, school.viewer("lead"), Merge(ids[0], 1, ids[1], 1))
+    page = lead.get(lead.get("/prepared").html.select_one("#main a[href$='/file']")["href"], status=410)
+    assert page.content_type == "text/html"
+    with school.app.session(school.id, writes=False) as db:
+        assert not db.scalars(select(AuditEntry).where(AuditEntry.event == "prepared-file.fetched")).all()
+    anew = page.html.find("a", string="Go to where it is made anew")["href"]
+    assert anew == f"/students/{school.students['aoife']}/incidents"
+    assert lead.get(anew).status_int == 200
 
 
 def test_rights_of_the_moment_when_it_is_made_count(school: SchoolForTests, web: Web, work: Work) -> None:

@@ -71,19 +71,23 @@ def test_ticks_begin_and_end_monitoring(school: SchoolForTests, web: Any) -> Non
 
 
 def test_the_second_sees_both_and_decides(school: SchoolForTests, web: Any) -> None:
-    """STU-03: told who saved what; their own text is still in the form, and a further save is deliberate."""
+    """STU-03: told who saved what; their own text is still in the form, over what the other saved, and a
+    further save is deliberate: it takes back nothing that they did not touch."""
     lead, head = web(school, "lead"), web(school, "head")
     theirs, ours = form_of(lead, school), form_of(head, school)
     theirs["summary"], theirs["keywords"] = "The lead's.", "allergy"
     theirs["agencies"].force_value([str(school.agencies["Police"])])
+    theirs["alerts"].force_value([str(school.users["teacher"])])
+    theirs["monitored"] = [str(school.categories["Medical"])]
     theirs.submit(status=303)
-    ours["summary"] = "The head's."
+    ours["summary"], ours["keywords"] = "The head's.", "glasses"
     page = ours.submit(status=409)
     told = page.html.select_one("[role=alert]").text
     for words in ("Lena Lead saved this first", "The lead's.", "allergy", "Police"):
         assert words in told
     again = next(form for form in page.forms.values() if "seen" in form.fields)
-    assert again["summary"].value == "The head's."
+    assert (again["summary"].value, again["keywords"].value) == ("The head's.", "allergy, glasses")
+    assert again["agencies"].value == [str(school.agencies["Police"])]
     assert all_of(school, select(Student.summary).where(Student.id == school.students["aoife"])) == [
         "The lead's."
     ]
@@ -91,6 +95,11 @@ def test_the_second_sees_both_and_decides(school: SchoolForTests, web: Any) -> N
     assert all_of(school, select(Student.summary).where(Student.id == school.students["aoife"])) == [
         "The head's."
     ]
+    kept = max(all_of(school, select(StudentVersion)), key=lambda one: one.version).content
+    assert (kept["keywords"], kept["agencies"]) == (["allergy", "glasses"], [str(school.agencies["Police"])])
+    last = form_of(lead, school)
+    assert last["alerts"].value == [str(school.users["teacher"])]
+    assert all_of(school, select(Monitoring.ended_at)) == [None]
 
 
 @pytest.mark.parametrize(

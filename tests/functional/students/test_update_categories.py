@@ -9,6 +9,7 @@ import pytest
 from browsing import form_with, text_of
 from sqlalchemy import select, update
 
+from cpoms_core.access.models import GroupCategory
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.incidents.models import Category
@@ -81,6 +82,22 @@ def test_a_class_is_updated_as_it_was_confirmed(school: SchoolForTests, web: Any
         rows = db.scalars(select(Monitoring).where(Monitoring.student_id == aoife)).all()
     assert [entry.subjects for entry in begun] == [[str(aoife), str(behaviour)]]
     assert [row.started_at for row in rows] == [dt.datetime(2026, 3, 2, tzinfo=dt.UTC)]
+
+
+def test_what_a_hidden_incident_began_is_not_told(school: SchoolForTests, web: Any) -> None:
+    """USR-12.7: who sees the category's students and not its incidents is told that nothing changes."""
+    aoife, secret = school.students["aoife"], school.categories["Child Protection"]
+    with school.app.transaction(school.id) as db:
+        db.add(
+            GroupCategory(
+                school_id=school.id, group_id=school.groups["Heads of year"], category_id=secret,
+                view_students=True, view_incidents=False, add_incidents=False,
+            )
+        )  # fmt: skip
+    add_incident(school, "Secret.", category_ids=[secret])
+    page = filled(list_of(web(school, "head"), school), [aoife], deed="add", chosen=str(secret)).submit()
+    assert "an incident began it" not in text_of(page)
+    assert "nothing changes they are monitored for it already Aoife O'Connor" in text_of(page)
 
 
 def test_what_an_incident_began_is_made_ones_own(school: SchoolForTests, web: Any) -> None:
@@ -218,7 +235,7 @@ def test_who_may_not_open_records_is_not_offered_it(school: SchoolForTests, web:
         "student": [str(gone), str(school.students["aoife"])],
     }
     shown = head.submit("/update-categories/confirm", forged)
-    assert "Zed" not in shown.text and "Child Protection" not in shown.text
+    assert "Zed Gone" not in text_of(shown) and "Child Protection" not in shown.text
     assert "1 of those ticked can no longer be updated by you" in text_of(shown)
     asked = {"deed": "add", "since": TODAY.isoformat(), "student": str(school.students["aoife"])}
     asked["chosen"] = str(school.categories["Child Protection"])

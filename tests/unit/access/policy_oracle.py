@@ -151,15 +151,36 @@ class Oracle:
         became = action.became
         return became is not None and (self.keeps_incident(became) or self.keeps_merged(became))
 
+    def knows(self, incident: AnIncident) -> bool:
+        """USR-12.7: that it is there is told who sees it, could restore it, or sees the action that it is."""
+        became = incident.became
+        merged = became is not None and (self.sees_action(became) or self.keeps_action(became))
+        return self.sees(incident) or self.keeps_incident(incident) or merged
+
+    def is_told_names(self, incident: AnIncident) -> bool:
+        """USR-12.4: the author, who is the first user of the world, and who was ever alerted to it, or to
+        what it was merged into; who sees it by right has USR-12.3 instead."""
+        places = [incident, *([incident.became.incident] if incident.became else [])]
+        alerted = any(a.recipient is self.user and a.incident in places for a in self.world.alerts)
+        return not self.rightful(incident) and (self.user is self.world.users[0] or alerted)
+
     # --- categories, alerts
 
     def adds(self, category: ACategory) -> bool:
         rights = self.group.rights.get(category, (False,) * 3)
-        return self.has("incidents:add") and rights[2] and not category.disabled
+        parent_disabled = category.parent is not None and category.parent.disabled
+        return self.has("incidents:add") and rights[2] and not category.disabled and not parent_disabled
+
+    def reads(self, category: ACategory) -> bool:
+        """USR-12.3."""
+        return self.group.rights.get(category, (False,) * 3)[1]
 
     def sees_monitored(self, category: ACategory) -> bool:
         """USR-12.5."""
         return self.elevated and self.group.rights.get(category, (False,) * 3)[0]
+
+    def has_read(self, alert: AnAlert) -> bool:
+        return alert.recipient is self.user and alert.read
 
     def is_alerted(self, alert: AnAlert) -> bool:
         if alert.recipient is not self.user or alert.read:

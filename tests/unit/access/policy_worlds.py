@@ -39,6 +39,7 @@ class Thing:
 @dataclass(eq=False)
 class ACategory(Thing):
     disabled: bool
+    parent: ACategory | None = None
 
 
 @dataclass(eq=False)
@@ -140,7 +141,10 @@ def worlds(draw: st.DrawFn) -> World:
     def many(most: int, least: int = 0) -> range:
         return range(draw(st.integers(least, most)))
 
-    categories = [ACategory(draw(rarely)) for _ in many(3, 1)]
+    categories: list[ACategory] = []
+    for _ in many(3, 1):
+        above = [None, *(one for one in categories if one.parent is None)]
+        categories.append(ACategory(draw(rarely), draw(st.sampled_from(above))))
     groups = [
         AGroup(
             frozenset(name for name in PERMISSIONS if draw(rarely if name == "admin" else mostly)),
@@ -234,7 +238,13 @@ def _rows(school: int, world: World) -> list[list]:
         ],
         [UserGroup(school_id=school, id=group.id, name=str(group.id)) for group in world.groups],
         [
-            Category(school_id=school, id=c.id, name="category", disabled_at=when(c.disabled))
+            Category(
+                school_id=school,
+                id=c.id,
+                name="category",
+                parent_id=c.parent.id if c.parent else None,
+                disabled_at=when(c.disabled),
+            )
             for c in world.categories
         ],
         [

@@ -26,6 +26,7 @@ RULES = (
     (Document, policy.visible_documents),
     (Category, policy.monitored_categories),
     (Category, policy.addable_categories),
+    (Category, policy.readable_categories),
 )
 
 

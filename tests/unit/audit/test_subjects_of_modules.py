@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from cpoms_core.application import Application
+from cpoms_core.audit.of_student import audits_about
+from cpoms_core.audit.queries import Filters
+from cpoms_core.audit.services import entry, write_entries
 from cpoms_core.audit.subjects import Subject, read_subjects
 from cpoms_core.hooks.types import AuditSubject
 from cpoms_core.testing.conformance import turn
@@ -64,3 +67,28 @@ def test_one_that_fails_leaves_the_rest(school: SchoolForTests) -> None:
 
     with behaviour.instead("audit_subjects", fail):
         assert read(school, NOTE, school.users["teacher"]).keys() == {school.users["teacher"]}
+
+
+def test_what_it_does_not_name_is_not_told_on_a_students_record(school: SchoolForTests) -> None:
+    """STU-08, USR-12.7: of a module's deeds those are left out that are about a row which it does not name to
+    the reader, and without the hook all that are about any; who did it reads it, and what is about records of
+    the core only is told."""
+    aoife, other = school.students["aoife"], school.students["chloe"]
+
+    def told(who: str, about: dict[uuid.UUID, list[AuditSubject]]) -> list[str]:
+        with (
+            behaviour.instead("audit_subjects", lambda **_: about),
+            school.app.session(school.id, writes=False) as db,
+        ):
+            rows = audits_about(db, school.viewer(who), aoife, Filters()).rows
+        return [row.phrase for row in rows if "probe" in row.phrase]
+
+    viewer = school.viewer("lead")
+    with school.app.transaction(school.id) as db:
+        for subjects in ([aoife, NOTE, other], [aoife]):
+            event = "probe.viewed" if NOTE in subjects else "probe.student"
+            write_entries(db, [entry(viewer, event, subjects)])
+    always, named = "Opened the probe's page of a student", "Read a note of the probe"
+    assert told("head", {}) == [always]
+    assert sorted(told("head", {NOTE: [AuditSubject("a note")]})) == [always, named]
+    assert sorted(told("lead", {})) == [always, named]

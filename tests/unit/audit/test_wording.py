@@ -66,7 +66,8 @@ def test_events_that_are_put_together_are_known() -> None:
 def test_every_route_declares_an_event_that_has_words(wsgi: Any, app: Application) -> None:
     """USR-03: the core's and the modules'."""
     views = [entry["introspectable"] for entry in wsgi.registry.introspector.get_category("views")]
-    declared = {view["audit"] for view in views if isinstance(view.get("audit"), str)} - {IN_SERVICE}
+    said = [view.get(name) for view in views for name in ("audit", "comes_back")]
+    declared = {event for event in said if isinstance(event, str)} - {IN_SERVICE}
     assert len(declared) > 20
     assert declared - set(app.audit_words) == set()
 

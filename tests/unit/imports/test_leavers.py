@@ -37,7 +37,7 @@ class Source:
 
     name, title, accepts, max_bytes = "listed", "Listed", (".txt",), 10_000
 
-    def read(self, file: BinaryIO, file_name: str, captions: dict[str, str]) -> Extract:
+    def read(self, file: BinaryIO, file_name: str, captions: dict[str, tuple[str, ...]]) -> Extract:
         ids = json.loads(file.read())
         if ids is None:
             return Extract()

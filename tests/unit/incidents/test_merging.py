@@ -186,6 +186,10 @@ def test_it_stays_on_the_record_of_each_of_its_students(
     assert [part.text for part in shown.actions] == [incident.text, "About Björn alone."]
     assert [file.name for file in shown.actions[0].files] == ["letter.txt"]
     assert shown.files == []
+    with school.app.session(school.id, writes=False) as db:
+        linked_to_it = one(db, school.viewer("lead"), into.id, record=school.students["chloe"])
+    assert [part.text for part in linked_to_it.actions] == [incident.text], "as it was: no file, no action"
+    assert linked_to_it.actions[0].files == [] and linked_to_it.files == []
 
 
 def test_an_action_of_one_students_two_incidents_stays_off_other_records(
