@@ -27,9 +27,10 @@ from cpoms_core.alerts.queries import read_count
 from cpoms_core.dashboard.queries import Row, age
 from cpoms_core.dashboard.where_written import Place, where_written
 from cpoms_core.database.types import Id, UtcDateTime
-from cpoms_core.incidents.beside import INCIDENTS, cursor_of
+from cpoms_core.incidents.beside import cursor_of
 from cpoms_core.incidents.chronology import parse_cursor
 from cpoms_core.incidents.models import Action, Incident, IncidentVersion
+from cpoms_core.incidents.on_page import INCIDENTS
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 
 HISTORY = dt.timedelta(days=7)

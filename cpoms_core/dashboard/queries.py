@@ -15,8 +15,9 @@ from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.dashboard.file_alerts import files_about
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.incidents.beside import INCIDENTS, CategoryShown, categories_of, name_for
+from cpoms_core.incidents.beside import categories_of, name_for
 from cpoms_core.incidents.models import Incident, IncidentStudent
+from cpoms_core.incidents.on_page import INCIDENTS, CategoryShown
 from cpoms_core.students.models import Student
 from cpoms_core.students.queries import SHOWN, note_of
 from cpoms_core.tenancy.scope import SchoolSession

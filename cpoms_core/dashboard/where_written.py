@@ -17,8 +17,8 @@ from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.alerts.queries import read_count, was_read
 from cpoms_core.database.types import Id
-from cpoms_core.incidents.beside import INCIDENTS
 from cpoms_core.incidents.models import Action, Incident, IncidentVersion
+from cpoms_core.incidents.on_page import INCIDENTS
 from cpoms_core.incidents.services.editing import ids_of
 from cpoms_core.tenancy.scope import SchoolSession, built_once
 

@@ -18,9 +18,9 @@ from cpoms_core.database.types import new_id
 from cpoms_core.documents.taking import TakenFiles, take_files
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents import chronology, entry, lost_sight, recorded_before, services
-from cpoms_core.incidents.beside import IncidentShown
 from cpoms_core.incidents.draft_views import draft_context, in_place_of
 from cpoms_core.incidents.models import Incident
+from cpoms_core.incidents.on_page import IncidentShown
 from cpoms_core.incidents.services import AlreadySubmitted, FormRefused, NotAllRecorded
 from cpoms_core.incidents.shown import incident_context
 from cpoms_core.incidents.views import _refuse, go

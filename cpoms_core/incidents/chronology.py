@@ -19,13 +19,14 @@ from cpoms_core.alerts.passed_on import was_passed_on
 from cpoms_core.alerts.queries import read_count
 from cpoms_core.database.types import Id, UtcDateTime
 from cpoms_core.errors import NothingThere
-from cpoms_core.incidents.beside import IncidentShown, fill
+from cpoms_core.incidents.beside import fill
 from cpoms_core.incidents.filters import EVERYTHING, ChronologyFilter, FilterShape, narrowed_to
 from cpoms_core.incidents.models import (
     Action,
     Incident,
     IncidentStudent,
 )
+from cpoms_core.incidents.on_page import IncidentShown
 from cpoms_core.tenancy.scope import SchoolSession
 
 PAGE = 25

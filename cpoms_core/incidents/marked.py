@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 from pyramid.request import Request
 
-from cpoms_core.incidents.beside import IncidentShown
 from cpoms_core.incidents.chronology import parse_cursor
 from cpoms_core.incidents.gone import Gone, of_record
+from cpoms_core.incidents.on_page import IncidentShown
 from cpoms_core.incidents.shown import gone_context
 
 

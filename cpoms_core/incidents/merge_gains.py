@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from cpoms_core.incidents.beside import ActionShown, IncidentShown
 from cpoms_core.incidents.models import Action
+from cpoms_core.incidents.on_page import ActionShown, IncidentShown
 from cpoms_core.incidents.services.merging import MergePlan
 from cpoms_core.incidents.services.record_places import NOWHERE, Place, place_of, places_of
 from cpoms_core.tenancy.scope import SchoolSession

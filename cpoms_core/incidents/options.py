@@ -11,7 +11,7 @@ import structlog
 from pyramid.request import Request
 
 from cpoms_core.hooks.types import Option
-from cpoms_core.incidents.beside import ActionShown, IncidentShown
+from cpoms_core.incidents.on_page import ActionShown, IncidentShown
 
 log = structlog.get_logger()
 

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, select
 
 from cpoms_core.access import policy
 from cpoms_core.incidents import chronology
-from cpoms_core.incidents.beside import IncidentShown
 from cpoms_core.incidents.filter_form import FilterForm, fill_choices, filter_form
 from cpoms_core.incidents.filters import EVERYTHING, ChronologyFilter
 from cpoms_core.incidents.marked import in_their_places, markers_of
 from cpoms_core.incidents.models import Incident, IncidentStudent
+from cpoms_core.incidents.on_page import IncidentShown
 from cpoms_core.incidents.shown import incident_context
 from cpoms_core.students.record import open_record
 from cpoms_core.students.tabs import record_context

@@ -11,8 +11,8 @@ from pyramid.request import Request
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.passed_on import PassedOn
 from cpoms_core.alerts.queries import Reading
-from cpoms_core.incidents.beside import ActionShown, FileShown, IncidentShown
 from cpoms_core.incidents.gone import Gone
+from cpoms_core.incidents.on_page import ActionShown, FileShown, IncidentShown
 from cpoms_core.incidents.options import action_options, editing_options, module_options
 
 

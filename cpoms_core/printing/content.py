@@ -16,7 +16,7 @@ from chameleon import PageTemplateFile
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.hooks.types import PrintPart
-from cpoms_core.incidents.beside import ActionShown, IncidentShown
+from cpoms_core.incidents.on_page import ActionShown, IncidentShown
 from cpoms_core.incidents.shown import size_in_words
 from cpoms_core.printing.queries import Length
 from cpoms_core.printing.typeset import paragraphs

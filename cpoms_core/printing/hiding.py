@@ -12,7 +12,7 @@ from sqlalchemy import select
 from cpoms_core.access.models import User
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.hooks.types import PrintPart
-from cpoms_core.incidents.beside import FileShown, IncidentShown
+from cpoms_core.incidents.on_page import FileShown, IncidentShown
 from cpoms_core.printing.content import Section
 from cpoms_core.printing.queries import names_in
 from cpoms_core.students.hiding import NameHider, StaffName, StudentNames

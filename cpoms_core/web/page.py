@@ -26,6 +26,7 @@ from cpoms_core.logs import place_of
 from cpoms_core.portal.queries import other_schools
 from cpoms_core.web.forms import DRAWN
 from cpoms_core.web.request import SAFE_METHODS
+from cpoms_core.web.said import NOT_DONE, SAID
 from cpoms_core.web.security import present_token
 
 log = structlog.get_logger()
@@ -36,99 +37,6 @@ CORE_NAV = (
     NavItem("Admin", "admin", 80, "settings", needs="admin"),
     NavItem("Account settings", "account", 90, "user-circle"),
 )
-SAID = {
-    "incident-recorded": "The incident is recorded, and the people you chose are alerted.",
-    "action-recorded": "The action is recorded.",
-    "part-added": "The part is at the end of the list.",
-    "part-changed": "The list is changed.",
-    "students-matched": "Matched. Everything that was recorded is on the record of the register now.",
-    "student-kept-apart": "Kept as a student of its own, and not listed here any more.",
-    "incident-edited": "Changed, as a new version. The earlier ones are in its history.",
-    "action-edited": "Changed, as a new version. The earlier ones are in its history.",
-    "version-restored": "That version is the newest one again. The others stay in the history.",
-    "version-restored-with-categories": "That version is the newest one again, with its categories, which "
-    "decide who sees it. The others stay in the history.",
-    "version-restored-but-categories": "That version is the newest one again. Its categories stayed as they "
-    "were: one that it had is disabled, or is not yours to add and to read.",
-    "incident-deleted": "The incident is deleted. Whoever may edit it can restore it from its place here.",
-    "action-deleted": "The action is deleted. Whoever may edit the incident can restore it from here.",
-    "incident-restored": "The incident is back, with its alerts, files and monitoring.",
-    "action-restored": "The action is back, with its alerts and files.",
-    "incident-added-to": "Added. Whoever you chose, and had no open alert yet, is alerted.",
-    "incident-merged": "Merged. It is an action of this incident now, with everything that hung on it.",
-    "action-split": "The action is an incident of its own now.",
-    "action-on-linked": "The action is on the linked students' records too.",
-    "pinned": "Pinned to the top.",
-    "unpinned": "Taken off the top, and back in its place by date.",
-    "alert-read": "Marked as read.",
-    "file-added": "The file is in the vault.",
-    "files-added": "The files are in the vault.",
-    "file-alerted": "The people you chose are alerted to the file.",
-    "file-alerted-before": "All of them have an open alert to this file already. Nobody was told again.",
-    "file-removed": "The file is removed. Administrators who see it can restore it.",
-    "file-restored": "The file is back.",
-    "no-files-chosen": "No file was chosen. Tick the files that the zip should have.",
-    "student-saved": "Saved, as a new version of what the school keeps on this student.",
-    "changed-meanwhile": "Somebody else changed this record while you had the page open. It is shown as it "
-    "is now: do it again if it is still needed.",
-    "provider-unfinished": "That log-in was not finished in time, or in another browser. Please start again.",
-    "kept-as-draft": "What you wrote was not recorded. It is kept as your draft: after the password you find "
-    "it in the form, and can send it.",
-    "sent-locked": "What you sent was not recorded, because the screen was locked.",
-    "sent-logged-out": "You were logged out before it was sent: nothing was recorded. After logging in you "
-    "find the form as it was last kept as your draft. Your browser may still have your words, if you go back "
-    "now.",
-    "log-in-ended": "That log-in is ended.",
-    "logged-out-everywhere": "You are logged out everywhere.",
-    "logged-out": "You are logged out.",
-    "password-set": "Your password is set. Log in with it now.",
-    "sso-logged-out": "You are logged out, at all your schools: an SSO account is one log-in.",
-    "sso-email-changed": "Your e-mail address is changed. Log in with it from now on.",
-    "alerts-changed": "The mails of your school go to the new address from now on.",
-    "link-sent": "A link was sent to the new address. Until you open it and confirm, nothing changes.",
-    "password-again": "Keys are about to be changed. Please give your password again before that.",
-    "key-needed": "Your school asks everyone to log in with a key. Add one here, or use yours, to go on.",
-    "key-added": "The key is added. You will be asked for it when you log in.",
-    "key-removed": "The key is removed.",
-    "key-renamed": "The key has its new name.",
-    "phone-not-asked": "Your phone was not asked: it was asked too often, or a log-in was denied on it. "
-    "Type a code instead, or try again later.",
-    "monitoring-begun": "Monitoring has begun.",
-    "monitoring-ended": "Monitoring has ended. The history keeps it.",
-    "categories-updated": "The categories are updated.",
-    "saved": "Saved.",
-    "user-added": "The account is made. No mail was sent: send a link when it is time.",
-    "user-added-link": "The account is made, and a link to set a password is mailed.",
-    "user-link-sent": "A link to set a password is mailed. Earlier links have stopped working.",
-    "user-deactivated": "The account is deactivated, and its sessions have ended.",
-    "user-reactivated": "The account is in use again.",
-    "user-alerts-removed": "The alerts are off the dashboard. They count as not read.",
-    "user-keys-removed": "All keys are removed. Full access needs a new key first.",
-    "group-deleted": "The user group is deleted.",
-    "alert-group-deleted": "The alert group is deleted.",
-    "classes-restricted": "Restrictions are on: only who is listed for a group below sees its students.",
-    "classes-open": "Restrictions are off. The lists are kept.",
-    "classes-seen": "Marked as seen. Nobody is listed for these classes until you do it.",
-    "module-on": "The module is on.",
-    "module-off": "The module is off. What was recorded with it is kept.",
-    "module-again": "It is tried again from now on. What waited is done within a minute.",
-    "failures-seen": "Marked as seen.",
-    "training-begun": "Training mode is on. Everybody sees the blue banner from the next page on.",
-    "training-kept": "Kept as real. It is not marked any more, and is never removed with the rest.",
-    "training-none-unticked": "Nothing was unticked, so nothing changed.",
-    "training-ended": "Training mode is off. What was ticked is removed; editors can restore it from the "
-    "chronology.",
-    "logo-changed": "This is the logo now.",
-    "logo-removed": "The logo is removed.",
-    "import-applied": "The import is applied.",
-    "import-dropped": "The import was dropped. Nothing was changed.",
-}
-"""What a page may say after a redirect, by the code in its address: no text travels in addresses."""
-NOT_DONE = frozenset(
-    {"no-files-chosen", "key-needed", "password-again", "provider-unfinished", "changed-meanwhile"}
-    | {"kept-as-draft", "sent-locked", "sent-logged-out"}
-)
-"""Those of them that say that something is still to be done."""
 
 
 @dataclass(frozen=True, slots=True)

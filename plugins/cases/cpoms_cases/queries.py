@@ -18,8 +18,8 @@ from cpoms_core.alerts.queries import Person
 from cpoms_core.dashboard.queries import Row, age, describe
 from cpoms_core.errors import NothingThere
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.incidents.beside import INCIDENTS
 from cpoms_core.incidents.models import Incident, IncidentStudent
+from cpoms_core.incidents.on_page import INCIDENTS
 from cpoms_core.tenancy.scope import built_once
 
 NOBODY = "Nobody"
