@@ -251,8 +251,8 @@ def action_edit_fields(db: PluginSession, viewer: Viewer, action_id: uuid.UUID) 
 def field_words(db: PluginSession, viewer: Viewer, values: Sequence[tuple[str, Any]]) -> Sequence[FieldWords]:
     """How values of the module's fields read in the history of an incident, action or student (EDT-01).
     `values`: names of fields, of other modules too, each with a plain JSON value that some version keeps;
-    asked once for all versions of a page. What is not answered is shown as it is kept. Texts that people
-    wrote go through `viewer.text`."""
+    asked once for all versions of a page. Of what is not answered History says only that it changed: the
+    core cannot know who may read it. Texts that people wrote go through `viewer.text`."""
     raise NotImplementedError
 
 

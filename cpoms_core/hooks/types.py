@@ -116,12 +116,14 @@ class FormField:
 @dataclass(frozen=True, slots=True)
 class FieldWords:
     """How a value of a module's field reads in a history: the field's `name`, the `value` as a version keeps
-    it, the field's label, and the value in words."""
+    it, the field's label, and the value in words. `needs`: the permission that reading it takes, as of the
+    field on its form; to others History says only that the field changed."""
 
     name: str
     value: Any
     label: str
     text: str
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pyramid.response import Response
 from webob.multidict import MultiDict
 
 from cpoms_core.access.hiding_views import STARS_STAY, hidden_page
+from cpoms_core.access.views import local_path
 from cpoms_core.errors import NothingThere
 from cpoms_core.incidents import drafts
 from cpoms_core.web.forms import as_id
@@ -35,7 +36,8 @@ def save_edit(request: Request) -> dict[str, Any]:
 
 
 def discard(request: Request) -> HTTPFound:
-    """Throws the viewer's own draft of a form that adds away, and opens the form anew."""
+    """Throws the viewer's own draft of a form that adds away. Goes on to `next`, a path on this host, or to
+    the form, empty."""
     return _discard(request, ADDED)
 
 
@@ -60,7 +62,7 @@ def _save(request: Request, known: re.Pattern[str]) -> dict[str, Any]:
 def _discard(request: Request, known: re.Pattern[str]) -> HTTPFound:
     key = _key(request, known)
     drafts.forget(request.db, request.viewer, key)
-    return HTTPFound(form_of(request, key))
+    return HTTPFound(local_path(request.POST.get("next") or form_of(request, key)))
 
 
 def form_of(request: Request, key: str) -> str:

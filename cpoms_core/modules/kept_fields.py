@@ -13,6 +13,7 @@ from cpoms_core.tenancy.scope import SchoolSession
 
 MODULES = "modules"
 """The part of a version with the modules' fields: plain JSON values by the fields' names."""
+NOT_WORDED = "kept, not shown here"
 NOT_TAKEN = "not_taken"
 """The part with what was typed in fields that were gone when it was sent; the next version has it no more."""
 
@@ -45,8 +46,8 @@ class FieldsInWords:
         self._said = _said_by_modules(db, viewer, contents)
 
     def changed(self, older: Mapping[str, Any], newer: Mapping[str, Any]) -> list[FieldLine]:
-        """The fields that differ between two contents: what they mean is the module's to say, where it is
-        on; else they are shown by their names, as they are kept."""
+        """The fields that differ between two contents, where their module is on: what they say is its to
+        word, for who may read it. Of what it does not word only the name is shown."""
         was, now = older.get(MODULES, {}), newer.get(MODULES, {})
         return [
             FieldLine(
@@ -79,13 +80,16 @@ class FieldsInWords:
 
     def _value(self, name: str, value: Any) -> str:
         said = self._said.get((name, repr(value)))
-        return said.text if said is not None else self._viewer.text(str(value or ""))
+        if said is not None:
+            return said.text
+        return NOT_WORDED if value else ""
 
 
 def _said_by_modules(
     db: SchoolSession, viewer: Viewer, contents: Iterable[Mapping[str, Any]]
 ) -> dict[tuple[str, str], FieldWords]:
-    """How the modules that are on say the values of their fields, asked once for all contents."""
+    """How the modules that are on say the values of their fields, for what the viewer may read of them;
+    asked once for all contents."""
     kept = [pair for content in contents for pair in content.get(MODULES, {}).items() if pair[1]]
     values = list({(name, repr(value)): (name, value) for name, value in kept}.values())
     found = db.app.hooks.collect_by_module("field_words", db, viewer, values=values) if values else []

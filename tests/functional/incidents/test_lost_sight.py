@@ -114,8 +114,8 @@ def test_the_draft_is_shown_where_its_form_is_gone(school: SchoolForTests, web: 
     page = teacher.get(path, status=404)
     assert page.html.select_one("#typed").get_text().strip() == TYPED
     assert TYPED not in web(school, "colleague").get(path, status=404).text
-    thrown = page.html.select_one("form[data-draft-discard]")["action"]
-    teacher.submit(thrown, status=302)
+    home = page.forms["throw-away"].submit(status=302).follow(status=200)
+    assert "The draft is thrown away." in text_of(home)
     assert "There is nothing here" in teacher.get(path, status=404).text
 
 

@@ -14,6 +14,7 @@ from cpoms_core.incidents import versions
 from cpoms_core.incidents.services import NewIncident, record_incident
 from cpoms_core.incidents.services.changes import IncidentEdit
 from cpoms_core.incidents.services.editing import edit_incident
+from cpoms_core.modules.kept_fields import NOT_WORDED
 from cpoms_core.testing.probe import behaviour
 from cpoms_core.testing.schools import SchoolForTests, make_school
 
@@ -47,15 +48,19 @@ def test_a_module_words_its_field(school: SchoolForTests) -> None:
     assert len([name for name in behaviour.called if name == "field_words"]) == with_calls + 1
 
 
-@pytest.mark.parametrize("answer", ["nothing", "another's", "raises"])
-def test_what_is_not_answered_is_shown_as_it_is_kept(school: SchoolForTests, answer: str) -> None:
-    """MOD-04: also where the module answers for a field that is not its own, or breaks."""
+@pytest.mark.parametrize("answer", ["nothing", "another's", "raises", "who may not read it"])
+def test_of_what_is_not_answered_only_the_change_is_told(school: SchoolForTests, answer: str) -> None:
+    """MOD-04, USR-12: the core cannot know who may read it; also where the module answers for a field that is
+    not its own, breaks, or says that reading it takes a permission."""
 
     def say(**_arguments: Any) -> list[FieldWords]:
         if answer == "raises":
             raise RuntimeError("on purpose")
+        if answer == "who may not read it":
+            kept = ("old", "new")
+            return [FieldWords("probe-note", one, "Secret", one, needs="probe.none") for one in kept]
         return [FieldWords("cases-status", "old", "Mine", "mine")] if answer == "another's" else []
 
     with behaviour.instead("field_words", say):
         (line,) = edited(school)
-    assert (line.label, line.was, line.now) == ("Note", "old", "new")
+    assert (line.label, line.was, line.now) == ("Note", NOT_WORDED, NOT_WORDED)
