@@ -37,19 +37,22 @@ def take_back(db: PluginSession, viewer: Viewer, event: Event, day: dt.date) -> 
 def follow(db: PluginSession, viewer: Viewer, event: Event, repeats: str, first: dt.date) -> None:
     """After a series was changed: what was left out of it, when it repeated so from `first`, stays out."""
     before = days_left_out(db, event)
-    now = still_out(before, repeats, first, event)
+    now = still_out(before, repeats, first, first, event)
     for day in before - now:
         take_back(db, viewer, event, day)
     for day in now - before:
         leave_out(db, event, day)
 
 
-def still_out(days: Collection[dt.date], repeats: str, first: dt.date, event: Event) -> set[dt.date]:
+def still_out(
+    days: Collection[dt.date], repeats: str, first: dt.date, since: dt.date, event: Event
+) -> set[dt.date]:
     """The days that are left out of a series as it is now, where these were of one that repeated so from
-    `first`: the same days where they are still of it, otherwise those that are the same in number. It
-    does not matter when it ends, as it may go on again. Where it repeats otherwise, they stay as they are."""
+    `first`, and it takes the place of what that had from `since` on: the same days where they are still of
+    it, otherwise those that are the same in number. It does not matter when it ends, as it may go on again.
+    Where it repeats otherwise, they stay as they are."""
     if not days or event.repeats != repeats:
         return set(days)
     end = max(days)
     kept = set(days) & set(between(repeats, event.first_day, end, event.first_day, end))
-    return kept | moved(set(days) - kept, repeats, first, event.first_day)
+    return kept | moved(set(days) - kept, repeats, first, since, event.first_day)

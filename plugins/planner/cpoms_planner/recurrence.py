@@ -76,11 +76,15 @@ def _near(repeats: str, first: dt.date, since: dt.date) -> dt.date:
     return first + dt.timedelta(days=(since - first).days // step * step)
 
 
-def moved(days: Collection[dt.date], repeats: str, first: dt.date, to: dt.date) -> set[dt.date]:
-    """Where days of a series come to lie when its first day moves: what was the third is the third."""
-    last = max(days, default=first)
-    pairs = zip(days_of(repeats, first), days_of(repeats, to), strict=False)
-    return {new for old, new in takewhile(lambda pair: pair[0] <= last, pairs) if old in days}
+def moved(
+    days: Collection[dt.date], repeats: str, first: dt.date, since: dt.date, to: dt.date
+) -> set[dt.date]:
+    """Where days of a series come to lie when what it has from `since` on begins on `to`: what was the third
+    of that is the third. The old days are counted from `first`: from 28 February nobody could tell that the
+    series is on the 31st."""
+    last = max(days, default=since)
+    pairs = zip(between(repeats, first, last, since, last), days_of(repeats, to), strict=False)
+    return {new for old, new in pairs if old in days}
 
 
 def last_of(

@@ -159,7 +159,7 @@ def _change_part(
     made = make_event(
         db, viewer, typed, incident_id=event.incident_id, action_id=event.action_id, part_of=event
     )
-    for later in still_out(out, event.repeats, day, made):
+    for later in still_out(out, event.repeats, event.first_day, day, made):
         leave_out(db, made, later)
     _end_before(db, viewer, event, day, "planner.event-changed")
     return made
@@ -198,9 +198,13 @@ def put_back(db: PluginSession, viewer: Viewer, event_id: uuid.UUID, day: dt.dat
 
 
 def _locked(db: PluginSession, event_id: uuid.UUID, condition: ColumnElement[bool]) -> Event:
-    """The event, locked until the transaction ends. Raises NothingThere."""
+    """The event, locked until the transaction ends, and as it is now: the page read it before, and whoever
+    had the lock meanwhile may have changed it. Raises NothingThere."""
     event: Event | None = db.scalars(
-        select(Event).where(Event.id == event_id, condition).with_for_update(of=Event)
+        select(Event)
+        .where(Event.id == event_id, condition)
+        .with_for_update(of=Event)
+        .execution_options(populate_existing=True)
     ).first()
     if event is None:
         raise NothingThere

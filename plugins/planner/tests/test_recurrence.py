@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cpoms_planner.models import Event
 from cpoms_planner.moments import REMINDERS, days_with, due_at, dues, occurrence
-from cpoms_planner.recurrence import NEVER, REPEATS, between, days_of, last_of, times_at_most
+from cpoms_planner.recurrence import NEVER, REPEATS, between, days_of, last_of, moved, times_at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +56,17 @@ def test_days_rise_and_keep_their_rule(repeats: str, first: dt.date) -> None:
         if repeats in ("monthly", "yearly"):
             last = (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
             assert day.day == min(first.day, last.day)
+
+
+@given(KINDS, DAYS, st.integers(0, 20), st.integers(0, 20))
+def test_a_part_that_moves_keeps_what_is_the_same_in_number(
+    repeats: str, first: dt.date, before: int, number: int
+) -> None:
+    """PLN-02: also where the part begins in a month without the day of the series."""
+    days = list(islice(days_of(repeats, first), before + number + 1))
+    since = days[before]
+    expected = next(islice(days_of(repeats, since), number, None))
+    assert moved({days[-1]}, repeats, first, since, since) == {expected}
 
 
 def test_months_and_years_without_the_day_have_it_on_their_last_one() -> None:
