@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from cpoms_core.database.rows import insert_rows
 from cpoms_core.incidents.models import Action, Incident, IncidentCategory, IncidentStudent
 from cpoms_core.incidents.services.contents import newest_of_action
 from cpoms_core.incidents.services.editing import ids_of
+from cpoms_core.incidents.services.taking_back import Givers, going_along, leaving
 from cpoms_core.tenancy.scope import SchoolSession
 
 
@@ -25,7 +26,7 @@ def bring(
     categories: Sequence[uuid.UUID],
 ) -> None:
     """Links the students, and puts the categories on the incident. What had come to the merged one by an
-    earlier merge still came with that one's action."""
+    earlier merge, and did not become its own (`keep_own`), still came with that one's action."""
     common = {"school_id": into.school_id, "incident_id": into.id}
     insert_rows(
         db,
@@ -59,6 +60,25 @@ def _came_with(
         IncidentCategory.incident_id == incident.id, IncidentCategory.category_id.in_(categories)
     )
     return {row.category_id: row.came_with for row in db.execute(rows)}
+
+
+def keep_own(db: SchoolSession, incident: Incident) -> None:
+    """Before an incident is merged: what earlier merges had brought to it, and would stay on it if they were
+    undone now, is its own from here on. It goes to the other incident, and leaves that, with this one."""
+    marks = [
+        select(model.came_with).where(model.incident_id == incident.id, model.came_with.is_not(None))
+        for model in (IncidentStudent, IncidentCategory)
+    ]
+    brought_by = select(Action).where(or_(*(Action.id.in_(one) for one in marks))).order_by(Action.id)
+    for action in db.scalars(brought_by).all():
+        left = leaving(db, incident, going_along(db, action))
+        students, categories = _own(left.staying_students), _own(left.staying_categories)
+        given_by_a_person(db, incident.id, student_ids=students, category_ids=categories)
+
+
+def _own(staying: Givers) -> list[uuid.UUID]:
+    """What no other merge gave as well."""
+    return [one for one, giver in staying.items() if giver is None]
 
 
 def brought_itself(

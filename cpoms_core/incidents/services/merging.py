@@ -19,7 +19,7 @@ from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.incidents.models import Action, ActionAgency, ActionVersion, Incident, IncidentStudent
-from cpoms_core.incidents.services.brought import bring, brought_itself
+from cpoms_core.incidents.services.brought import bring, brought_itself, keep_own
 from cpoms_core.incidents.services.changes import ChangedMeanwhile, subjects_of
 from cpoms_core.incidents.services.contents import (
     Content,
@@ -114,6 +114,7 @@ def merge_incident(db: SchoolSession, viewer: Viewer, merge: Merge) -> Action:
     Raises NothingThere, Refused, and ChangedMeanwhile where either is no longer what was previewed.
     """
     incident, into = _both(db, viewer, merge)
+    keep_own(db, incident)
     plan = plan_merge(db, incident, into)
     before = content_of_incident(db, incident)
     theirs = actions_of(db, into)

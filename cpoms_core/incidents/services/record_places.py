@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from cpoms_core.database.rows import insert_rows
 from cpoms_core.incidents.models import Action, ActionStudent
@@ -118,14 +118,15 @@ def follow_match(
     db: SchoolSession, old: uuid.UUID, new: uuid.UUID, on_both: Collection[uuid.UUID]
 ) -> list[Action]:
     """A student's places are another's now (INC-02). on_both: incidents that both are on: what was on either
-    record is on the one. Answers the actions of which something was said."""
+    record is on the one. What is said of the other elsewhere stays. Answers the actions of which something
+    was said that moved or became one."""
     rows = db.scalars(_rows(ActionStudent.student_id.in_([old, new]))).all()
     said = {(row.action_id, row.student_id): Place(row.shown, row.share_documents) for row in rows}
-    touched = [one for one, student in said if student == old]
-    touched += [one for one, student in said if student == new and one not in touched]
-    if not touched:
+    if not said:
         return []
-    actions = db.scalars(select(Action).where(Action.id.in_(touched)).order_by(Action.id)).all()
+    moves = Action.id.in_([one for one, student in said if student == old])
+    theirs = Action.id.in_([one for one, _ in said]) & or_(moves, Action.incident_id.in_(on_both))
+    actions = db.scalars(select(Action).where(theirs).order_by(Action.id)).all()
     for action in actions:
         places = [said.get((action.id, student)) for student in (old, new)]
         if action.incident_id in on_both:

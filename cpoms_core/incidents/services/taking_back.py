@@ -158,12 +158,13 @@ def _came(db: SchoolSession, model: Any, incident: Incident, gone: Collection[uu
 def _giver(
     db: SchoolSession, model: Any, same: Any, gone: Collection[uuid.UUID], merged: Sequence[Action]
 ) -> uuid.UUID | None:
-    """Another merged action, whose incident had it as well and not from what goes."""
+    """Another merged action, whose incident had it as well and not from what goes; where that had it from
+    an earlier merge, the action of that one: it goes with it."""
     by_incident = {one.was_incident: one.id for one in merged}
     itself = or_(model.came_with.is_(None), model.came_with.not_in(gone))
-    had = select(model.incident_id).where(model.incident_id.in_(by_incident), same, itself)
-    found = db.scalars(had.order_by(model.incident_id)).first() if by_incident else None
-    return by_incident[found] if found else None
+    had = select(model.incident_id, model.came_with).where(model.incident_id.in_(by_incident), same, itself)
+    found = db.execute(had.order_by(model.incident_id)).first() if by_incident else None
+    return (found.came_with or by_incident[found.incident_id]) if found else None
 
 
 def _take(db: SchoolSession, incident: Incident, left: Leaving) -> None:

@@ -26,17 +26,22 @@ from cpoms_core.incidents.models import (
 from cpoms_core.incidents.services import (
     ActionEdit,
     Addition,
+    IncidentEdit,
     Linked,
     Merge,
     Split,
     add_to_incident,
     edit_action,
+    edit_incident,
     merge_incident,
     plan_merge,
     show_on_linked,
     split_action,
 )
 from cpoms_core.incidents.services.record_places import follow_match
+from cpoms_core.incidents.services.taking_back import going_along, leaving
+from cpoms_core.students import matching
+from cpoms_core.students.typed_in import TypedStudent, add_typed_in
 from cpoms_core.testing.schools import SchoolForTests
 
 Records = dict[str, tuple[set[str], set[str]]]
@@ -82,8 +87,9 @@ def merge(school: SchoolForTests, incident: Incident, into: Incident) -> Action:
         return merge_incident(db, school.viewer("lead"), merging)
 
 
-def split(school: SchoolForTests, action: Action, category: str = "Behaviour") -> Incident:
-    splitting = Split(action.id, now(school, action).version, [school.categories[category]])
+def split(school: SchoolForTests, action: Action, *names: str) -> Incident:
+    chosen = [school.categories[one] for one in names or ("Behaviour",)]
+    splitting = Split(action.id, now(school, action).version, chosen)
     with school.app.transaction(school.id) as db:
         return split_action(db, school.viewer("lead"), splitting)
 
@@ -355,6 +361,27 @@ def test_places_follow_who_is_matched_with_the_register(school: SchoolForTests, 
     assert said()[db_action(school, "one-private").id, third] is True
 
 
+def test_a_match_leaves_other_incidents_of_the_child_alone(school: SchoolForTests, theirs: Any) -> None:
+    """INC-02, EDT-01: what is said of the register's child of actions on incidents that the one who was typed
+    in is not on stays, and no version says that they changed."""
+    merge(school, theirs("one", "aoife"), theirs("two", "björn"))
+    with school.app.transaction(school.id) as db:
+        typed = add_typed_in(db, school.viewer("teacher"), TypedStudent("Oonagh", "Byrne", None)).id
+    school.students["oonagh"] = typed
+    theirs("three", "oonagh")
+
+    def said() -> tuple[Any, ...]:
+        with school.app.session(school.id, writes=False) as db:
+            places = {(one.action_id, one.student_id, one.shown) for one in db.scalars(select(ActionStudent))}
+            return places, {one.text: one.version for one in db.scalars(select(Action))}
+
+    before = said()
+    assert before[0]
+    with school.app.transaction(school.id) as db:
+        matching.match(db, school.viewer("lead"), typed, school.students["aoife"])
+    assert said() == before
+
+
 # --- splitting what was merged ---------------------------------------------------------------------------
 
 
@@ -430,6 +457,134 @@ def test_merged_twice_is_undone_in_either_order(school: SchoolForTests, theirs: 
     assert records(school) == before
     for incident, who in ((first, "aoife"), (second, "björn"), (third, "chloe")):
         assert on(school, incident) == ({who: False}, {"Behaviour"})
+
+
+def edit(school: SchoolForTests, incident: Incident, *names: str, **changes: Any) -> None:
+    """An editor gives it these categories, or leaves those that it has; `changes`: fields of IncidentEdit."""
+    was = now(school, incident)
+    wanted = [school.categories[one] for one in names or sorted(on(school, incident)[1])]
+    with school.app.transaction(school.id) as db:
+        typed = IncidentEdit(was.id, was.version, was.text, was.occurred_at, wanted, **changes)
+        edit_incident(db, school.viewer("lead"), typed)
+
+
+def unlinked_by(school: SchoolForTests, action: Action) -> list[str]:
+    """Whom the preview of splitting an action off names as leaving."""
+    names = {one: name for name, one in school.students.items()}
+    with school.app.session(school.id, writes=False) as db:
+        row = now(school, action)
+        incident = db.get_one(Incident, (school.id, row.incident_id))
+        return [names[one] for one in leaving(db, incident, going_along(db, row)).students]
+
+
+@pytest.mark.parametrize("ticks", [(True, False), (False, True)], ids=["monitor", "share documents"])
+@pytest.mark.parametrize("first_off", ["inner", "outer"])
+def test_whom_an_editor_ticked_goes_where_the_merged_one_goes(
+    school: SchoolForTests, record: Any, first_off: str, ticks: tuple[bool, bool]
+) -> None:
+    """EDT-05: one into two, where an editor ticks something for Chloë, who came with one: she is two's from
+    then on. Two into three by a wrong number: she comes and leaves with two, whenever one is split off."""
+    chloe = school.students["chloe"]
+    about = {name: school.students[name] for name in ("aoife", "björn")}
+    first = record(text="one", student_id=about["björn"], linked=[Linked(chloe)])
+    second, third = record(text="two", student_id=about["björn"]), record(text="three")
+    inner = merge(school, first, second)
+    edit(school, second, ticks=[Linked(chloe, *ticks)])
+    before = records(school)
+    outer = merge(school, second, third)
+    if first_off == "inner":
+        assert unlinked_by(school, inner) == []
+        split(school, inner)
+        assert records(school)["chloe"][0] == {"one", "two", "three"}
+    assert sorted(unlinked_by(school, outer)) == ["björn", "chloe"]
+    split(school, outer)
+    assert on(school, third)[0] == {"aoife": False}
+    assert on(school, second)[0] == {"björn": False, "chloe": True}
+    assert records(school) == before
+    if first_off == "outer":
+        split(school, inner)
+        assert on(school, second)[0] == {"björn": False, "chloe": True}
+
+
+def test_who_is_the_merged_ones_own_stays_when_another_that_gave_her_goes(
+    school: SchoolForTests, record: Any
+) -> None:
+    """EDT-05: Chloë is on three by another merge already; two, on which an editor shared files with her,
+    keeps her there when the other and one are split off."""
+    linked = [Linked(school.students["chloe"])]
+    first, other = (record(text=text, linked=linked) for text in ("one", "other"))
+    second, third = record(text="two"), record(text="three")
+    inner = merge(school, first, second)
+    edit(school, second, ticks=[Linked(school.students["chloe"], share_documents=True)])
+    others = merge(school, other, third)
+    outer = merge(school, second, third)
+    for action in (others, inner):
+        split(school, action)
+        assert "two" in records(school)["chloe"][0]
+    split(school, outer)
+    assert on(school, third)[0] == {"aoife": False}
+
+
+def test_what_stays_by_another_merge_goes_with_that_which_it_came_from(
+    school: SchoolForTests, record: Any
+) -> None:
+    """EDT-05: Chloë and Medical came to three with another first, and with one by way of two. When the other
+    and one are split off, nothing of two's is left that either came with."""
+    more = {"linked": [Linked(school.students["chloe"])], "category_ids": [school.categories["Medical"]]}
+    second, third = record(text="two"), record(text="three")
+    first, other = record(text="one", **more), record(text="other", **more)
+    inner = merge(school, first, second)
+    others = merge(school, other, third)
+    merge(school, second, third)
+    split(school, others, "Medical")
+    assert on(school, third) == ({"aoife": False, "chloe": True}, {"Behaviour", "Medical"})
+    split(school, inner, "Medical")
+    assert on(school, third) == ({"aoife": False}, {"Behaviour"})
+
+
+def _by_an_action(school: SchoolForTests, record: Any, follow_up: Any) -> tuple[str, Any]:
+    """Two has an action that says Medical, which an editor took off it before one brought it once more."""
+    second = record(text="two")
+    follow_up(second, category_ids=[school.categories["Medical"]])
+    edit(school, second, "Behaviour")
+    return "Medical", (second, ())
+
+
+def _by_what_is_below(school: SchoolForTests, record: Any, follow_up: Any) -> tuple[str, Any]:
+    """One brings Behaviour, of which an editor of two chooses a part."""
+    second = record(text="two", category_ids=[school.categories["Medical"]])
+    return "Behaviour", (second, ("Medical", "Behaviour", "Bullying"))
+
+
+def _by_being_the_only_one(school: SchoolForTests, record: Any, follow_up: Any) -> tuple[str, Any]:
+    """An editor leaves two nothing but what one brought."""
+    second = record(text="two", category_ids=[school.categories["Behaviour"]])
+    return "Medical", (second, ("Medical",))
+
+
+@pytest.mark.parametrize("first_off", ["inner", "outer"])
+@pytest.mark.parametrize("made", [_by_an_action, _by_what_is_below, _by_being_the_only_one])
+def test_a_category_that_became_the_merged_ones_own_comes_and_leaves_with_it(
+    school: SchoolForTests, record: Any, follow_up: Any, made: Any, first_off: str
+) -> None:
+    """EDT-05: one, in that category, into two, which would keep it by now; two into three. It is three's as
+    long as two is under it."""
+    name, (second, chosen) = made(school, record, follow_up)
+    first = record(text="one", category_ids=[school.categories[name]])
+    third = record(text="three", category_ids=[school.categories["Attendance"]])
+    inner = merge(school, first, second)
+    if chosen:
+        edit(school, second, *chosen)
+    had = on(school, second)[1]
+    outer = merge(school, second, third)
+    if first_off == "inner":
+        split(school, inner, name)
+        assert on(school, third)[1] == {"Attendance"} | had
+    split(school, outer, *had)
+    assert on(school, third)[1] == {"Attendance"}
+    if first_off == "outer":
+        split(school, inner, name)
+    assert on(school, second)[1] == had
 
 
 def test_versions_of_what_is_undone_are_kept(school: SchoolForTests, theirs: Any) -> None:
