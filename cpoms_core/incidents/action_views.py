@@ -25,6 +25,7 @@ from cpoms_core.incidents.services import AlreadySubmitted, FormRefused, NotAllR
 from cpoms_core.incidents.shown import incident_context
 from cpoms_core.incidents.views import _refuse, go
 from cpoms_core.students.views import matched_id
+from cpoms_core.web.form_carried import carried
 from cpoms_core.web.forms import BuiltForm, as_id
 
 
@@ -128,6 +129,7 @@ def _page(
         "form": form.form,
         "action": request.route_path("action-add", incident_id=incident.id),
         "fields": entry.drawn(form),
+        "carried": carried(request, form),
         **context,
         **entry.told_of_action(
             request,

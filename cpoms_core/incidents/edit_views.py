@@ -38,7 +38,9 @@ from cpoms_core.incidents.services.contents import (
 )
 from cpoms_core.incidents.services.editing import ids_of
 from cpoms_core.incidents.views import _refuse, go
+from cpoms_core.modules.kept_fields import MODULES
 from cpoms_core.students.views import matched_id
+from cpoms_core.web.form_carried import Carried, carried
 from cpoms_core.web.forms import BuiltForm, as_id, as_number
 from cpoms_core.web.over_newest import fields_over_newest, over_newest
 
@@ -171,7 +173,8 @@ def _edit(request: Request, read: Callable[[], _Subject], taken: TakenFiles | No
         else:
             return go(request, place_of(request, subject.incident_id, subject.at, subject.said))
     request.response.status_int = 422
-    return _page(request, subject, form, opened_at, request.POST)
+    along = carried(request, form, opened=opened.get(MODULES))
+    return _page(request, subject, form, opened_at, request.POST, along=along)
 
 
 def _opened(request: Request, subject: _Subject) -> dict[str, Any]:
@@ -181,7 +184,9 @@ def _opened(request: Request, subject: _Subject) -> dict[str, Any]:
     if drafted is None or version is None or version > subject.newest:
         form = subject.form(None, subject.values(subject.now))
         return _page(request, subject, form, subject.newest, _ticks(subject.now))
-    page = _page(request, subject, subject.form(drafted, None), version, drafted, saved)
+    form = subject.form(drafted, None)
+    along = carried(request, form, opened=subject.older(version).get(MODULES))
+    page = _page(request, subject, form, version, drafted, saved, along=along)
     page["changed_since"] = version < subject.newest
     return page
 
@@ -211,11 +216,12 @@ def _conflict(
     typed = {name: form.part(name).data for name in subject.values(opened) if form.has(name)}
     given = over_newest(typed, subject.values(opened), subject.values(subject.now))
     fresh = subject.form(None, None)
-    modules = fields_over_newest(form, fresh, opened.get("modules", {}), subject.now.get("modules", {}))
+    modules = fields_over_newest(form, fresh, opened.get(MODULES, {}), subject.now.get(MODULES, {}))
     merged = subject.form(None, {**given, **modules})
     ticks = edit_entry.ticks_over_newest(request.POST, _ticks(opened), _ticks(subject.now))
     request.response.status_int = 409
-    page = _page(request, subject, merged, subject.newest, ticks)
+    along = carried(request, form, merged, opened=opened.get(MODULES))
+    page = _page(request, subject, merged, subject.newest, ticks, along=along)
     yours = request.viewer.text(str(given["text"])).replace("\r\n", "\n")
     read = versions.of_incident if subject.at == subject.incident_id else versions.of_action
     theirs = changed_since(request, read(request.db, request.viewer, subject.at), opened, subject.now)
@@ -248,6 +254,8 @@ def _page(
     version: int,
     typed: MultiDict[str, Any],
     saved: str | None = None,
+    *,
+    along: Carried | None = None,
 ) -> dict[str, Any]:
     present = ids_of(subject.now, "categories")
     linked: dict[str, Any] = {"linked": [], "parts": [], "not_said": ""}
@@ -257,6 +265,7 @@ def _page(
         "title": f"Edit {subject.name}",
         "form": form.form,
         "fields": entry.drawn(form),
+        "carried": along or Carried(),
         "categories": edit_entry.category_tree(request.db, request.viewer, form, present),
         "version": version,
         "files": _files(request, subject),

@@ -31,6 +31,7 @@ from cpoms_core.incidents.shown import incident_context, reading_context
 from cpoms_core.students.models import Student
 from cpoms_core.students.queries import chosen_now
 from cpoms_core.students.views import matched_id
+from cpoms_core.web.form_carried import carried
 from cpoms_core.web.forms import BuiltForm, as_id
 
 
@@ -152,6 +153,7 @@ def _page(
         "form": form.form,
         "action": request.route_path("incident-add"),
         "fields": entry.drawn(form),
+        "carried": carried(request, form),
         **context,
         **entry.told(
             request,

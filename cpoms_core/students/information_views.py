@@ -11,6 +11,7 @@ from pyramid.response import Response
 
 from cpoms_core.errors import NothingThere, Refused
 from cpoms_core.hooks.types import FieldError
+from cpoms_core.modules.kept_fields import MODULES
 from cpoms_core.students.full_names import of_full_name
 from cpoms_core.students.history import changes_between, earlier_records, history_of, names_in
 from cpoms_core.students.information import Stored, save_information, stored_information
@@ -27,8 +28,9 @@ from cpoms_core.students.photos import photo_of
 from cpoms_core.students.queries import chosen_students, seen_choices
 from cpoms_core.students.record import Record, open_record
 from cpoms_core.students.tabs import record_context
-from cpoms_core.students.versions import ChangedMeanwhile, Meanwhile, number_in
+from cpoms_core.students.versions import ChangedMeanwhile, Meanwhile, modules_values, number_in
 from cpoms_core.students.views import matched_id
+from cpoms_core.web.form_carried import Carried, carried
 from cpoms_core.web.forms import BuiltForm, as_id
 from cpoms_core.web.inputs import json_object
 
@@ -40,7 +42,7 @@ def edit(request: Request) -> Any:
     student_id = matched_id(request, "student_id")
     record = open_record(db, viewer, student_id)
     stored = stored_information(db, viewer, student_id)
-    form = information_form(request, stored, request.POST if taken is not None else None)
+    form = sent = information_form(request, stored, request.POST if taken is not None else None)
     request.shows([student_id])
     if taken is None:
         return _page(request, record, stored, form)
@@ -62,7 +64,8 @@ def edit(request: Request) -> Any:
     elif request.files_left_out:
         form.object_to([FieldError("file", "The photo is too large. Choose a smaller one.")])
     request.response.status_int = 409 if meanwhile else 422
-    return _page(request, record, stored, form, meanwhile)
+    opened = meanwhile.before[MODULES] if meanwhile else modules_values(db, student_id)
+    return _page(request, record, stored, form, meanwhile, carried(request, sent, form, opened=opened))
 
 
 def _save(request: Request, student_id: uuid.UUID, form: BuiltForm, taken: TakenPhoto) -> None:
@@ -88,7 +91,12 @@ def _named(request: Request) -> list[uuid.UUID]:
 
 
 def _page(
-    request: Request, record: Record, stored: Stored, form: BuiltForm, meanwhile: Meanwhile | None = None
+    request: Request,
+    record: Record,
+    stored: Stored,
+    form: BuiltForm,
+    meanwhile: Meanwhile | None = None,
+    along: Carried | None = None,
 ) -> dict[str, Any]:
     db, viewer, post = request.db, request.viewer, request.POST
     again = request.method == "POST"
@@ -100,6 +108,7 @@ def _page(
         "student": record_context(request, record, "student"),
         "form": form.form,
         "fields": drawn(form),
+        "carried": along or Carried(),
         "categories": category_tree(request, stored, form.part("monitored").data),
         "links": links_of(db, viewer, record.id),
         "unlinked": post.getall("unlink") if again else [],

@@ -49,7 +49,7 @@ class BuiltForm:
 
     advice: what a school says under its fields, by name. idle: the names of those that do not count, because
     no category that they are for is chosen. missing: of those that the page could not show. broke: is told
-    of a module's field that breaks later.
+    of a module's field that breaks later. posted: what the form was filled with, or None.
     """
 
     form: Form
@@ -59,6 +59,7 @@ class BuiltForm:
     idle: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     broke: Broke | None = None
+    posted: MultiDict[str, Any] | None = None
 
     def part(self, name: str) -> Any:
         """The WTForms field of a name."""
@@ -132,7 +133,7 @@ def build_form(
         form = make(parts)
     advice = {part.name: part.advice for part in parts if part.advice}
     advice |= {name: one.advice for name, one in placings.items() if one.advice}
-    built = BuiltForm(form, parts, advice, categories or ForCategories(), broke=broke)
+    built = BuiltForm(form, parts, advice, categories or ForCategories(), broke=broke, posted=posted)
     for part in parts:
         if broke is not None and is_of_module(part):
             guard_checks(form[part.name], part.name, broke)

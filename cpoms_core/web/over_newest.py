@@ -25,19 +25,20 @@ def fields_over_newest(
     """As `over_newest`, of the modules' fields. fresh: the form as it is opened now. opened, newest: what the
     two versions keep of the fields. A field that shows something else than the newest version keeps, as one
     that only begins something and is empty each time, cannot be told by its versions: what was typed stays.
+    One that `fresh` does not have goes along unseen (`web.form_carried`).
     """
     found: dict[str, Any] = {}
     for part in form.parts:
         if not is_of_module(part) or part.name in form.missing or not fresh.has(part.name):
             continue
         typed, now = form.part(part.name).data, fresh.part(part.name).data
-        kept = _same(now, newest.get(part.name))
+        kept = is_same(now, newest.get(part.name))
         found[part.name] = _over(typed, opened.get(part.name), now) if kept else typed
     return found
 
 
 def _over(typed: Any, before: Any, now: Any) -> Any:
-    if _same(typed, before):
+    if is_same(typed, before):
         return now
     lists = [_as_list(value) for value in (typed, before, now)]
     if None in lists:
@@ -55,7 +56,8 @@ def _as_list(value: Any) -> list[Any] | None:
     return [] if value is None or value == "" else value if isinstance(value, list) else None
 
 
-def _same(one: Any, other: Any) -> bool:
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values of a field say the same, however they came in."""
     return bool(_bare(plain(one)) == _bare(plain(other)))
 
 
