@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry
-from cpoms_core.audit.subjects import Subject
+from cpoms_core.audit.subjects import read_subjects
 from cpoms_core.audit.wording import EVENTS
 from cpoms_core.students.models import Student
 from cpoms_core.tenancy.scope import SchoolSession
@@ -21,17 +21,13 @@ def hidden_deeds(
     viewer: Viewer,
     entries: Sequence[AuditEntry],
     about: Mapping[uuid.UUID, Collection[uuid.UUID]],
-    known: Mapping[uuid.UUID, Subject],
 ) -> frozenset[uuid.UUID]:
     """The entries of modules' events that are about something which neither the core nor the module names to
     this viewer, unless they did it themselves: that it is there is not theirs to know (USR-12.7). Whether a
-    student is named decides nothing, since a row may be about several. `about`: the subjects of each entry;
-    `known`: those that may be told of (`read_subjects`)."""
-    missing = {
-        entry.id: {one for one in about[entry.id] if one not in known}
-        for entry in entries
-        if entry.event not in EVENTS and entry.user_id != viewer.user_id
-    }
+    student is named decides nothing: a row may be about several. `about`: the subjects of each entry."""
+    deeds = [one for one in entries if one.event not in EVENTS and one.user_id != viewer.user_id]
+    named = read_subjects(db, viewer, {one for deed in deeds for one in about[deed.id]}) if deeds else {}
+    missing = {deed.id: {one for one in about[deed.id] if one not in named} for deed in deeds}
     ids = set().union(*missing.values())
     if not ids:
         return frozenset()

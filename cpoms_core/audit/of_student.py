@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from cpoms_core.access import policy
 from cpoms_core.access.models import User
@@ -15,7 +16,7 @@ from cpoms_core.access.places import place_of
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.audit.of_modules import hidden_deeds
-from cpoms_core.audit.other_incidents import AS_EVENT, UNTOLD, untold
+from cpoms_core.audit.other_incidents import AS_EVENT, asked_for, fits, untold
 from cpoms_core.audit.queries import (
     CHUNK,
     PAGE,
@@ -41,55 +42,68 @@ def audits_about(
     db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, filters: Filters, before: Cursor | None = None
 ) -> Page[EntryShown]:
     """A page of what was done on a student, newest first, of what the viewer may know."""
-    statement, show = _done_on(viewer, student_id, filters), _Shown(student_id, filters)
-    return page_of(db, viewer, statement, before, PAGE, show)
+    return _page(db, viewer, student_id, filters, before, PAGE)
 
 
 def every_audit_about(
     db: SchoolSession, viewer: Viewer, student_id: uuid.UUID, filters: Filters
 ) -> Iterator[EntryShown]:
     """All of it, newest first, read in pieces."""
-    statement, before, show = _done_on(viewer, student_id, filters), None, _Shown(student_id, filters)
+    before = None
     while True:
-        page = page_of(db, viewer, statement, before, CHUNK, show)
+        page = _page(db, viewer, student_id, filters, before, CHUNK)
         yield from page.rows
         before = page.before
         if before is None:
             return
 
 
-def _done_on(viewer: Viewer, student_id: uuid.UUID, filters: Filters) -> Select[AuditEntry]:
-    return select(AuditEntry).where(
-        policy.audits_about_student(viewer, student_id), *narrowed_by(viewer, filters)
+def _page(
+    db: SchoolSession,
+    viewer: Viewer,
+    student_id: uuid.UUID,
+    filters: Filters,
+    before: Cursor | None,
+    most: int,
+) -> Page[EntryShown]:
+    widened = replace(filters, events=asked_for(filters.events))
+    statement = select(AuditEntry).where(
+        policy.audits_about_student(viewer, student_id), *narrowed_by(viewer, widened)
     )
+    audit = _OfStudent(student_id, filters.events)
+    return page_of(db, viewer, statement, before, most, audit.shown, audit.told)
 
 
-class _Shown:
+class _OfStudent:
     """Words the entries of one student's audit. The student is in all of them, so they are named in none;
     other students have audits of their own. What the viewer may not see is left out without a word: its place
     here would tell that it is there."""
 
-    def __init__(self, student_id: uuid.UUID, filters: Filters) -> None:
+    def __init__(self, student_id: uuid.UUID, events: frozenset[str]) -> None:
         self._student_id = student_id
-        self._events = filters.events
+        self._events = events
 
-    def __call__(self, db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> list[EntryShown]:
+    def told(self, db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+        """Those of which the viewer is told, and that are what they asked for."""
+        secret = untold(db, viewer, entries)
+        left_out = hidden_deeds(db, viewer, entries, {entry.id: self._about(entry) for entry in entries})
+        return [
+            entry
+            for entry in entries
+            if entry.id not in left_out and fits(entry, self._events, told=entry.id not in secret)
+        ]
+
+    def shown(self, db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> list[EntryShown]:
         about = {entry.id: self._about(entry) for entry in entries}
         known = read_subjects(db, viewer, {one for ids in about.values() for one in ids})
         hidden = _hidden_categories(db, viewer) if entries else frozenset()
         people = names_of_staff(db, {entry.user_id for entry in entries if entry.user_id})
         secret = untold(db, viewer, entries)
-        left_out = hidden_deeds(db, viewer, entries, about, known)
         shown = []
         for entry in entries:
-            if entry.id in left_out:
-                continue
-            told = entry.id not in secret
-            if not told and self._events and AS_EVENT not in self._events:
-                continue  # asked for by its own name, it would say what it was
             named = [known[one] for one in about[entry.id] if one in known and one not in hidden]
             subjects = [one for one in named if one.kind != "student"]
-            shown.append(worded_entry(db, viewer, entry, subjects, people, told=told))
+            shown.append(worded_entry(db, viewer, entry, subjects, people, told=entry.id not in secret))
         return shown
 
     def _about(self, entry: AuditEntry) -> list[uuid.UUID]:
@@ -108,7 +122,7 @@ def worded_entry(
     told: bool,
 ) -> EntryShown:
     """`told`: the viewer may know of every incident that its facts name (`other_incidents.untold`)."""
-    words = words_of(db.app.audit_words, entry.event) if told else UNTOLD
+    words = words_of(db.app.audit_words, entry.event if told else AS_EVENT)
     return EntryShown(
         at=viewer.local(entry.at),
         phrase=words.phrase,

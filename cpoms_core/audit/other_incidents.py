@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.audit.models import AuditEntry
-from cpoms_core.hooks.types import AuditWords
 from cpoms_core.incidents.models import Incident
 from cpoms_core.tenancy.scope import SchoolSession
 
 NUMBERS = {"incident.merged": ("number", "into"), "action.split": ("number", "out_of")}
 """The events, with the names of the two numbers among their details."""
-UNTOLD = AuditWords("Changed an incident", "changed")
-"""What is said of such an entry on an incident or a student to who may know of one of the two only: that it
-was merged, or split, would tell that there is another (USR-12.7)."""
 AS_EVENT = "incident.edited"
-"""The event as which such an entry is found by a filter."""
+"""What such an entry is on an incident or a student to who may know of one of the two only, in its words and
+for a filter: that it was merged, or split, would tell that there is another (USR-12.7)."""
+
+
+def asked_for(events: Collection[str]) -> frozenset[str]:
+    """The events among which those are that a filter asks for."""
+    return frozenset(events) | (NUMBERS.keys() if AS_EVENT in events else frozenset())
+
+
+def fits(entry: AuditEntry, events: Collection[str], *, told: bool) -> bool:
+    """Whether an entry is what a filter asks for (none: all), as the viewer is told of it."""
+    return not events or (entry.event if told else AS_EVENT) in events
 
 
 def untold(db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> frozenset[uuid.UUID]:

@@ -153,17 +153,32 @@ def page_of(
     before: Cursor | None,
     most: int,
     show: Callable[[SchoolSession, Viewer, Sequence[AuditEntry]], list[Shown]],
+    told: Callable[[SchoolSession, Viewer, Sequence[AuditEntry]], list[AuditEntry]] | None = None,
 ) -> Page[Shown]:
     """At most `most` entries behind a cursor, as `show` words them. They are in the order of their moments;
-    an id breaks a tie."""
+    an id breaks a tie. `told`: those of some entries that the viewer may be told of (None: all). It is read
+    on until the page is full, so that neither a short page nor the cursor tells that there are others."""
+    entries: list[AuditEntry] = []
+    behind, at_once = before, most + 1
+    while len(entries) <= most:
+        found = db.scalars(_behind(statement, behind).limit(at_once)).all()
+        entries += told(db, viewer, found) if told is not None else found
+        if len(found) < at_once:
+            break
+        behind, at_once = _cursor(found[-1]), min(at_once * 2, CHUNK)
+    shown = entries[:most]
+    return Page(show(db, viewer, shown), _cursor(shown[-1]) if len(entries) > most else None)
+
+
+def _behind(statement: Select[AuditEntry], before: Cursor | None) -> Select[AuditEntry]:
     if before is not None:
         same = and_(AuditEntry.at == before.at, AuditEntry.id < before.id)
         statement = statement.where(AuditEntry.at <= before.at, or_(AuditEntry.at < before.at, same))
-    ordered = statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(most + 1)
-    found = db.scalars(ordered).all()
-    entries = found[:most]
-    last = entries[-1] if len(found) > most else None
-    return Page(show(db, viewer, entries), Cursor(last.at, last.id) if last else None)
+    return statement.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+
+
+def _cursor(entry: AuditEntry) -> Cursor:
+    return Cursor(entry.at, entry.id)
 
 
 def _entries_shown(db: SchoolSession, viewer: Viewer, entries: Sequence[AuditEntry]) -> list[EntryShown]:

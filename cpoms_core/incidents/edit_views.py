@@ -33,11 +33,10 @@ from cpoms_core.incidents.services.contents import (
     Content,
     content_of_action,
     content_of_incident,
-    older_of_action,
-    older_of_incident,
 )
 from cpoms_core.incidents.services.editing import ids_of
 from cpoms_core.incidents.views import _refuse, go
+from cpoms_core.incidents.withheld import told_version
 from cpoms_core.modules.kept_fields import MODULES
 from cpoms_core.students.views import matched_id
 from cpoms_core.web.form_carried import Carried, carried
@@ -112,7 +111,7 @@ def _incident_now(request: Request, incident: Incident) -> _Subject:
         at=incident.id,
         newest=incident.version,
         now=content_of_incident(db, incident),
-        older=lambda version: older_of_incident(db, incident, version),
+        older=lambda version: told_version(db, viewer, incident, version),
         values=lambda content: edit_entry.incident_values(viewer, content),
         form=lambda posted, given: edit_entry.incident_form(request, incident, posted, given),
         send=lambda form, opened, files: edit_incident(
@@ -142,7 +141,7 @@ def _action_now(request: Request, action: Action, incident: Incident) -> _Subjec
         at=action.id,
         newest=action.version,
         now=content_of_action(db, action),
-        older=lambda version: older_of_action(db, action, version),
+        older=lambda version: told_version(db, viewer, action, version),
         values=lambda content: edit_entry.action_values(viewer, content),
         form=lambda posted, given: edit_entry.action_form(request, action, posted, given, has_linked=linked),
         send=lambda form, opened, files: edit_action(

@@ -37,11 +37,10 @@ from cpoms_core.incidents.services.contents import (
     Content,
     content_of_action,
     content_of_incident,
-    older_of_action,
-    older_of_incident,
 )
 from cpoms_core.incidents.versions import History
 from cpoms_core.incidents.views import may_open_record
+from cpoms_core.incidents.withheld import told_version
 from cpoms_core.students.views import matched_id
 
 
@@ -105,7 +104,7 @@ def restore(request: Request) -> Any:
             version = posted_version(request, "restore")
             opened = posted_version(request)
             incident = restore_incident_version(db, viewer, incident_id, version, opened=opened)
-            read = partial(older_of_incident, db, incident)
+            read = partial(told_version, db, viewer, incident)
             said = _said_of_restored(read(version), read(opened), read(incident.version))
             return HTTPFound(place_of(request, incident_id, said=said))
         restore_incident(db, viewer, incident_id)
@@ -123,7 +122,7 @@ def restore_the_action(request: Request) -> Any:
             version = posted_version(request, "restore")
             opened = posted_version(request)
             action = restore_action_version(db, viewer, action_id, version, opened=opened)
-            read = partial(older_of_action, db, action)
+            read = partial(told_version, db, viewer, action)
             said = _said_of_restored(read(version), read(opened), read(action.version))
             return HTTPFound(place_of(request, action.incident_id, action.id, said))
         action = restore_action(db, viewer, action_id)
@@ -174,7 +173,7 @@ def _delete(request: Request) -> Any:
     except Refused as refusal:
         return ask(version=opened, error=refusal.message)
     except ChangedMeanwhile as newer:
-        before, now = older_of_incident(db, incident, opened), content_of_incident(db, incident)
+        before, now = told_version(db, viewer, incident, opened), content_of_incident(db, incident)
         changed = changed_since(request, versions.of_incident(db, viewer, incident.id), before, now)
         return ask(version=newer.version, changed=changed)
     return HTTPFound(_after(request, incident.student_id))
@@ -216,7 +215,7 @@ def _delete_the_action(request: Request) -> Any:
     except Refused as refusal:
         return ask(version=opened, error=refusal.message)
     except ChangedMeanwhile as newer:
-        before, now = older_of_action(db, action, opened), content_of_action(db, action)
+        before, now = told_version(db, viewer, action, opened), content_of_action(db, action)
         changed = changed_since(request, versions.of_action(db, viewer, action.id), before, now)
         return ask(version=newer.version, changed=changed)
     return HTTPFound(place_of(request, incident.id, said="action-deleted"))

@@ -30,14 +30,15 @@ from cpoms_core.incidents.models import (
 from cpoms_core.incidents.services.contents import Content
 from cpoms_core.incidents.services.editing import changed_fields, ids_of, moment_of
 from cpoms_core.incidents.students_named import students_named
+from cpoms_core.incidents.withheld import Withheld, known_of, other_of, withheld
 from cpoms_core.modules.kept_fields import FieldLine, FieldsInWords
 from cpoms_core.tenancy.scope import SchoolSession
 
 PAGE = 20
 NOBODY = "The system"
-UNTOLD = ("Recorded", "Changed")
+UNTOLD = ("Recorded", "Edited")
 """What is said of a first version, and of a later one, that came of merging or splitting with an incident
-which the viewer may not know of."""
+which the viewer may not know of: what is said of any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def of_incident(
     return History(
         incident_id=incident.id,
         number=incident.number,
-        versions=_shown(db, viewer, rows),
+        versions=_shown(db, viewer, rows, withheld(db, viewer, incident)),
         newest=incident.version,
         earlier=rows[PAGE - 1][0].version if len(rows) > PAGE else None,
         deleted=incident.deleted_at is not None and not merged,
@@ -131,14 +132,14 @@ def of_action(db: SchoolSession, viewer: Viewer, action_id: uuid.UUID, before: i
     if found is None:
         raise NothingThere
     action, number = found
-    if action.became_incident is not None and not _known(db, viewer, {action.incident_id}):
+    if action.became_incident is not None and not known_of(db, viewer, {action.incident_id}):
         became = db.get_one(Incident, (action.school_id, action.became_incident))
         number = became.number  # what it was split off from is hidden; what it is now is not
     rows = _rows(db, ActionVersion, ActionVersion.action_id == action.id, before)
     return History(
         incident_id=action.incident_id,
         number=number,
-        versions=_shown(db, viewer, rows),
+        versions=_shown(db, viewer, rows, withheld(db, viewer, action)),
         newest=action.version,
         earlier=rows[PAGE - 1][0].version if len(rows) > PAGE else None,
         deleted=action.deleted_at is not None and action.became_incident is None,
@@ -160,27 +161,29 @@ def _rows(db: SchoolSession, model: Any, of_it: Any, before: int | None) -> Sequ
     ).all()
 
 
-def _shown(db: SchoolSession, viewer: Viewer, rows: Sequence[Any]) -> list[VersionShown]:
-    words = Words(db, viewer, [row[0].content for row in rows])
-    known = _known(db, viewer, {_other(row[0].content) for row in rows[:PAGE]})
-    told = _files_told_of(db, viewer, [row[0].content for row in rows])
+def _shown(db: SchoolSession, viewer: Viewer, rows: Sequence[Any], secret: Withheld) -> list[VersionShown]:
+    contents = [secret.told(version.version, version.content) for version, _by_name in rows]
+    words = Words(db, viewer, contents)
+    known = known_of(db, viewer, {other_of(content) for content in contents[:PAGE]})
+    told = _files_told_of(db, viewer, contents)
     shown = []
     for at, (version, by_name) in enumerate(rows[:PAGE]):
-        older = rows[at + 1][0].content if at + 1 < len(rows) else None
-        other = _other(version.content)
+        content = contents[at]
+        older = contents[at + 1] if at + 1 < len(rows) else None
+        other = other_of(content)
         named = other is None or other in known
         shown.append(
             VersionShown(
                 version=version.version,
-                words=kind_in_words(version.kind, version.content) if named else UNTOLD[version.version > 1],
+                words=kind_in_words(version.kind, content) if named else UNTOLD[version.version > 1],
                 made=viewer.local(version.made_at),
                 by_name=by_name or NOBODY,
-                reason=viewer.text(version.reason) if version.content.get("file") in told else "",
-                lines=words.lines(older, version.content),
+                reason=viewer.text(version.reason) if content.get("file") in told else "",
+                lines=words.lines(older, content) if named else [],
                 other=other if other in known else None,
             )
         )
-        text = plain_text(viewer, version.content)
+        text = plain_text(viewer, content)
         before = plain_text(viewer, older) if older is not None else None
         if text != before:
             shown[-1].text = text
@@ -198,19 +201,6 @@ def _files_told_of(db: SchoolSession, viewer: Viewer, contents: Iterable[Content
 def plain_text(viewer: Viewer, content: Content) -> str:
     """The text of a version as the viewer may see it; line ends of different browsers are one."""
     return viewer.text(content["text"]).replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _other(content: Content) -> uuid.UUID | None:
-    text = content.get("other") or content.get("out_of")
-    return uuid.UUID(text) if text else None
-
-
-def _known(db: SchoolSession, viewer: Viewer, others: set[uuid.UUID | None]) -> set[uuid.UUID]:
-    """Those of the incidents that versions speak of which the viewer may know of (USR-12.7)."""
-    ids = others - {None}
-    if not ids:
-        return set()
-    return set(db.scalars(select(Incident.id).where(Incident.id.in_(ids), policy.known_incidents(viewer))))
 
 
 def kind_in_words(kind: str, content: Content) -> str:

@@ -34,12 +34,12 @@ from cpoms_core.incidents.services.contents import (
     as_matched_now,
     content_of_incident,
     keep_incident_version,
-    older_of_incident,
 )
 from cpoms_core.incidents.services.older_categories import may_come_back
 from cpoms_core.incidents.services.parts import add_categories, with_parents
 from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
 from cpoms_core.incidents.services.typed import FormRefused, Linked
+from cpoms_core.incidents.withheld import told_version
 from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.monitoring import monitor, reinstate, withdraw
@@ -75,11 +75,12 @@ def restore_incident_version(
 ) -> Incident:
     """Makes an older version of an incident the newest again: its words, date, categories, agencies, ticks
     and parts, and what the modules that are on would have edited with it. Students that were linked and files
-    that were added since then stay; the monitoring that was withdrawn with a category goes on. Where a
-    category may not come back (`may_come_back`), all stay as they are. `opened`: the newest version when the
-    person decided. Raises NothingThere, ChangedMeanwhile."""
+    that were added since then stay; what had come with a hidden incident stays away (`told_version`); the
+    monitoring that was withdrawn with a category goes on. Where a category may not come back
+    (`may_come_back`), all stay as they are. `opened`: the newest version when the person decided. Raises
+    NothingThere, ChangedMeanwhile."""
     incident = locked_incident(db, incident_id, policy.editable_incidents(viewer))
-    old = as_matched_now(db, older_of_incident(db, incident, version))
+    old = as_matched_now(db, told_version(db, viewer, incident, version))
     if incident.version != opened:
         raise ChangedMeanwhile(incident.version)
     before = content_of_incident(db, incident)

@@ -122,11 +122,10 @@ def merge_incident(db: SchoolSession, viewer: Viewer, merge: Merge) -> Action:
     moved = _move_actions(db, incident, into)
     changed = keep_places(db, Merged(action, moved, theirs, plan.own, plan.others))
     _keep_first_version(db, viewer, action, incident, before, brought_itself(db, moved, plan.categories))
-    for one in moved:
-        if one.deleted_at is None:
-            keep_action_version(db, viewer, one, "merged", number=incident.number, other=str(incident.id))
-    for one in changed:
-        keep_action_version(db, viewer, one, "kept off", number=incident.number, other=str(incident.id))
+    for kind, actions in (("merged", moved), ("kept off", changed)):
+        for one in actions:
+            if one.deleted_at is None:  # the newest version of a deleted one says why it was deleted
+                keep_action_version(db, viewer, one, kind, number=incident.number, other=str(incident.id))
     _move(db, incident.id, into.id, action.id)
     bring(db, incident, into, action, plan.students, plan.categories)
     keep_incident_version(

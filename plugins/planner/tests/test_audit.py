@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from cpoms_planner.services import Typed, remove_event
+from sqlalchemy import select
 
+from cpoms_core.audit.models import AuditEntry
 from cpoms_core.hooks.relay import PluginSession
-from cpoms_core.testing.browsing import text_of
+from cpoms_core.testing.browsing import form_with, text_of
 from cpoms_core.testing.conformance import turn
 from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests
@@ -44,6 +46,26 @@ def test_a_private_event_is_in_its_owners_reading_only(
     assert ADDED in read("lead")
     words = read("head")
     assert ADDED not in words and "conference" not in words
+
+
+def test_nor_do_the_pages_tell_how_many_there_are(school: SchoolForTests, make: Make, web: Any) -> None:
+    """STU-08: what is told fills its pages, and the key of the next one is that of something told."""
+    for number in range(60):
+        add_incident(school, f"Note {number}.")
+        make("lead", conference(school))
+    head, path = web(school, "head"), f"/students/{school.students['aoife']}/audits"
+    page, rows, keys = head.get(path), [], []
+    while True:
+        rows.append(len(page.html.select("#entries > li")))
+        field = page.html.select_one("input[name=before]")
+        if field is None:
+            break
+        keys.append(uuid.UUID(field["value"].partition("~")[2]))
+        page = form_with(page, "before").submit()
+    assert rows[0] == 50 and all(rows)
+    with school.app.session(school.id, writes=False) as db:
+        ends = list(db.scalars(select(AuditEntry.event).where(AuditEntry.id.in_(keys))))
+    assert ends and not any(one.startswith("planner.") for one in ends)
 
 
 def test_who_sees_the_event_reads_who_added_it(
