@@ -26,6 +26,7 @@ from cpoms_core.access.policy.documents import (
     visible_documents,
 )
 from cpoms_core.access.policy.editing import (
+    alertable_incidents,
     editable_actions,
     editable_incidents,
     kept_actions,
@@ -86,6 +87,7 @@ __all__ = [
     "action_on_linked",
     "addable_categories",
     "administrators",
+    "alertable_incidents",
     "audits",
     "audits_about_student",
     "category_seen_by_user",

@@ -22,6 +22,15 @@ def editable_incidents(viewer: Sight) -> Condition:
 
 
 @for_viewer
+def alertable_incidents(viewer: Sight) -> Condition:
+    """Condition on Incident: the viewer may have colleagues read it. They may edit it (EDT-03), or it is what
+    they wrote and no more (INC-09): what others have added since is not theirs to show, or to read."""
+    acted_on = there_is(Action, where=[Action.incident_id == Incident.id])
+    as_written = and_(Incident.author_id == eyes_of(viewer).user_id, Incident.version == 1, ~acted_on)
+    return or_(editable_incidents(viewer), as_written)
+
+
+@for_viewer
 def kept_incidents(viewer: Sight) -> Condition:
     """Condition on Incident: as `editable_incidents`, and of those that were deleted what the viewer could
     edit otherwise: its history is theirs to read, and it is theirs to restore (EDT-02). One that was merged

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
 from cpoms_core.alerts.models import Alert
 from cpoms_core.alerts.queries import About, configured
@@ -28,7 +29,8 @@ from cpoms_core.tenancy.scope import SchoolSession
 @dataclass(frozen=True, slots=True)
 class People:
     """Whom a repeated form names or does not name, other than the first time. `alerted`: just now; `before`:
-    alerted then, and named no more; `not_alerted`: the record is not there by itself any more."""
+    alerted then, and named no more; `not_alerted`: the record is not there by itself any more, or others have
+    added to it."""
 
     alerted: Sequence[uuid.UUID] = ()
     before: Sequence[uuid.UUID] = ()
@@ -87,7 +89,7 @@ def _people(
     chosen: Sequence[uuid.UUID],
 ) -> People:
     """Alerts whom the first form did not name. What was merged or split off since is another's record now,
-    which the author did not choose them to read."""
+    which the author did not choose them to read; what was added since is not the author's to show."""
     # two that arrive at the same moment alert nobody twice
     db.refresh(incident, with_for_update={"key_share": True})
     if of is not incident:
@@ -102,11 +104,19 @@ def _people(
     if about is None:
         return People()
     before -= {one.id for one in configured(db, about)}
-    if of.deleted_at is not None:
+    if missing and not _may_alert(db, viewer, of):
         return People(before=sorted(before), not_alerted=missing)
     if missing:
         _alert(db, viewer, incident, of, missing, about)
     return People(missing, sorted(before))
+
+
+def _may_alert(db: SchoolSession, viewer: Viewer, of: Incident | Action) -> bool:
+    """An action's author may, who reads its incident (ACT-01)."""
+    if of.deleted_at is not None or isinstance(of, Action):
+        return of.deleted_at is None
+    mine = select(Incident.id).where(Incident.id == of.id, policy.alertable_incidents(viewer))
+    return db.scalar(mine) is not None
 
 
 def _to_it(of: Incident | Action) -> ColumnElement[bool]:

@@ -10,12 +10,21 @@ import pytest
 from browsing import text_of
 from sqlalchemy import select
 
+from cpoms_core.access.viewer import utc_now
 from cpoms_core.alerts.models import Alert
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.database.types import new_id
 from cpoms_core.documents.models import Document
 from cpoms_core.incidents.models import Action, Category, Incident, IncidentCategory, IncidentVersion
-from cpoms_core.incidents.services import Merge, delete_incident, merge_incident
+from cpoms_core.incidents.services import (
+    IncidentEdit,
+    Merge,
+    NewAction,
+    delete_incident,
+    edit_incident,
+    merge_incident,
+    record_action,
+)
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.testing.browsing import typed_incident
 from cpoms_core.testing.records import add_incident
@@ -178,8 +187,6 @@ def test_configured_people_are_no_change(school: SchoolForTests, web: Any) -> No
 
 def test_a_changed_category_tree_is_no_change(school: SchoolForTests, web: Any) -> None:
     """INC-09: what was chosen once may be disabled since."""
-    from cpoms_core.access.viewer import utc_now
-
     teacher = web(school, "teacher")
     fields = typed_incident(school, categories=str(school.categories["Bullying"]))
     teacher.submit(ADD, fields, status=302)
@@ -209,6 +216,33 @@ def test_nobody_is_alerted_to_what_is_gone_and_it_is_said(
     page = teacher.submit(ADD, more, status=422)
     assert "Alert staff: Not alerted: Lena Lead." in errors_of(page)
     assert alerted(school) == ["head"] and submission_of(page) != fields["submission"]
+
+
+@pytest.mark.parametrize("changed", ["an action", "an edit", "read"])
+def test_it_opens_nothing_that_others_have_added(school: SchoolForTests, web: Any, changed: str) -> None:
+    """INC-09, EDT-03, USR-12.1: a form is no key, to its author or to others, for ever."""
+    teacher, lead = web(school, "teacher"), school.viewer("lead")
+    fields = typed_incident(school, alerts=str(school.users["lead"]))
+    teacher.submit(ADD, fields)
+    (incident,) = rows(school, Incident)
+    secret = "A strategy meeting about her father."
+    with school.app.transaction(school.id) as db:
+        if changed == "an action":
+            added = [school.categories["Child Protection"]]
+            record_action(db, lead, NewAction(new_id(), incident.id, secret, utc_now(), category_ids=added))
+        elif changed == "an edit":
+            kept = [school.categories["Behaviour"]]
+            edit_incident(db, lead, IncidentEdit(incident.id, 1, secret, incident.occurred_at, kept))
+    more = {**fields, "alerts": [str(school.users[one]) for one in ("lead", "teacher", "colleague")]}
+    if changed == "read":
+        teacher.submit(ADD, more, status=302)
+        assert alerted(school) == ["colleague", "lead", "teacher"]
+        return
+    page = teacher.submit(ADD, more, status=422)
+    said = re.search(r"Not alerted: (.*?)\.", errors_of(page))
+    assert said and set(said[1].split(", ")) == {"Tariq Teacher", "Cleo Colleague"}
+    assert alerted(school) == ["lead"] and secret not in page.text
+    teacher.get(f"/incidents/{incident.id}", status=404)
 
 
 # --- actions ---------------------------------------------------------------------------------------------
