@@ -66,7 +66,8 @@ ON_NO_PAGE = frozenset({
 
 
 def kept_of(module: str) -> str:
-    """What was put into a field of a module, as the history of an incident and of an action has it."""
+    """What was typed in a field of a module that is gone, as the history of an incident and of an action has
+    it."""
     return f"Put into a field of {module}."
 
 
@@ -88,16 +89,20 @@ def walk(browser: Any, school: SchoolForTests, ids: Mapping[str, uuid.UUID]) -> 
 
 def recorded(db: Any, school: SchoolForTests, modules: Iterable[str]) -> dict[str, uuid.UUID]:
     """An incident and an action for the walk, each with a second version in which something was put into a
-    field of each of the modules."""
+    field of each of the modules, and typed in one that was gone when it was sent."""
     viewer = school.viewer("lead")
     values = {f"{module}-walked": kept_of(module) for module in modules}
+    typed: dict[str, Any] = {
+        "module_values": values,
+        "not_taken": {name: [value] for name, value in values.items()},
+    }
     incident = record_incident(db, viewer, new_incident(school, text="A concern."))
     action = record_action(db, viewer, NewAction(new_id(), incident.id, "Rang home.", utc_now()))
     db.refresh(incident)
     edit_action(
         db,
         viewer,
-        ActionEdit(action.id, action.version, "Rang home twice.", action.occurred_at, module_values=values),
+        ActionEdit(action.id, action.version, "Rang home twice.", action.occurred_at, **typed),
     )
     incident = db.get_one(Incident, (school.id, incident.id), populate_existing=True)
     edit_incident(
@@ -109,7 +114,7 @@ def recorded(db: Any, school: SchoolForTests, modules: Iterable[str]) -> dict[st
             "Another concern.",
             incident.occurred_at,
             [school.categories["Behaviour"]],
-            module_values=values,
+            **typed,
         ),
     )
     return {"incident": incident.id, "action": action.id}
@@ -117,7 +122,7 @@ def recorded(db: Any, school: SchoolForTests, modules: Iterable[str]) -> dict[st
 
 def traces(app: Application, module: Module, text: str) -> list[str]:
     """What a page has of a module: its addresses and files, whatever is named as its own (fields, ticks,
-    permissions, settings), its MIS sources, and what was put into its fields."""
+    permissions, settings), its MIS sources, and what was typed in its fields."""
     name = re.escape(module.name)
     own = rf"""["']/{name}/|/static/modules/{name}/|\b(?:name|value)=["']{name}[-.:][^"']*"""
     found = re.findall(own, text)
