@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
+from sqlalchemy import inspect, select
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.database.types import new_id
@@ -18,6 +19,13 @@ from cpoms_core.students.models import Contact, Student, StudentLink
 from cpoms_core.testing.schools import SchoolForTests
 
 BORN = dt.date(2014, 3, 14)
+
+
+def rows(school: SchoolForTests, entity: Any, *conditions: Any) -> list[Any]:
+    """A school's rows of a table, or what stands in one of its columns, in the order they were made in."""
+    with school.app.session(school.id, writes=False) as db:
+        keys = inspect(getattr(entity, "class_", entity)).primary_key
+        return list(db.scalars(select(entity).where(*conditions).order_by(*keys)))
 
 
 def as_imported(school: SchoolForTests, who: str = "aoife", sibling: str = "chloe") -> uuid.UUID:

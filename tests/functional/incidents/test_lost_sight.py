@@ -9,22 +9,16 @@ from typing import Any
 
 import pytest
 from browsing import form_with, text_of
-from sqlalchemy import select
 
 from cpoms_core.alerts.models import Alert
 from cpoms_core.audit.models import AuditEntry
 from cpoms_core.database.types import new_id
 from cpoms_core.incidents.models import Action, Incident
 from cpoms_core.incidents.services import delete_incident
-from cpoms_core.testing.records import add_incident
+from cpoms_core.testing.records import add_incident, rows
 from cpoms_core.testing.schools import SchoolForTests
 
 TYPED = "Spoke to Aoife's mother <b>twice</b>."
-
-
-def rows(school: SchoolForTests, entity: Any) -> list[Any]:
-    with school.app.session(school.id, writes=False) as db:
-        return list(db.scalars(select(entity)))
 
 
 def told(school: SchoolForTests) -> Incident:

@@ -27,16 +27,11 @@ from cpoms_core.incidents.services import (
 )
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.testing.browsing import typed_incident
-from cpoms_core.testing.records import add_incident
+from cpoms_core.testing.records import add_incident, rows
 from cpoms_core.testing.schools import SchoolForTests
 
 ADD = "/incidents/add"
 LABELS = ("Date and time", "Agency involved", "Linked students", "Alert staff", "Categories", "Files")
-
-
-def rows(school: SchoolForTests, entity: Any, *conditions: Any) -> list[Any]:
-    with school.app.session(school.id, writes=False) as db:
-        return list(db.scalars(select(entity).where(*conditions).order_by(entity.created_at)))
 
 
 def count(school: SchoolForTests, entity: Any) -> int:

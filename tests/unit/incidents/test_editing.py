@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from cpoms_core.alerts.models import Alert, AutomaticAlert
 from cpoms_core.audit.models import AuditEntry
@@ -47,12 +46,8 @@ from cpoms_core.incidents.versions import kind_in_words
 from cpoms_core.students.models import Monitoring
 from cpoms_core.students.moving import MATCHED
 from cpoms_core.tenancy.scope import SchoolSession
+from cpoms_core.testing.records import rows
 from cpoms_core.testing.schools import SchoolForTests
-
-
-def rows(school: SchoolForTests, entity: Any, *conditions: Any) -> list[Any]:
-    with school.app.session(school.id, writes=False) as db:
-        return list(db.scalars(select(entity).where(*conditions)))
 
 
 def edit(school: SchoolForTests, incident: Incident, who: str = "lead", **changes: Any) -> Incident:

@@ -42,12 +42,8 @@ from cpoms_core.incidents.services import (
     split_action,
 )
 from cpoms_core.students.models import Monitoring
+from cpoms_core.testing.records import rows
 from cpoms_core.testing.schools import SchoolForTests
-
-
-def rows(school: SchoolForTests, entity: Any, *conditions: Any) -> list[Any]:
-    with school.app.session(school.id, writes=False) as db:
-        return list(db.scalars(select(entity).where(*conditions)))
 
 
 def now(school: SchoolForTests, row: Any) -> Any:

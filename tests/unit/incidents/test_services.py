@@ -7,7 +7,6 @@ import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from cpoms_core.access.models import User
 from cpoms_core.access.viewer import utc_now
@@ -28,13 +27,8 @@ from cpoms_core.incidents.services import FormRefused, Linked, record_incident
 from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.students.models import Monitoring
 from cpoms_core.tenancy.services import change_setting
-from cpoms_core.testing.records import new_incident
+from cpoms_core.testing.records import new_incident, rows
 from cpoms_core.testing.schools import SchoolForTests
-
-
-def rows(school: SchoolForTests, entity: Any, *conditions: Any) -> list[Any]:
-    with school.app.session(school.id, writes=False) as db:
-        return list(db.scalars(select(entity).where(*conditions)))
 
 
 def fields_refused(error: pytest.ExceptionInfo[FormRefused]) -> set[str]:

@@ -53,15 +53,10 @@ from cpoms_core.outbox.models import OutboxItem
 from cpoms_core.outbox.outcomes import RecordGone
 from cpoms_core.students.models import Monitoring
 from cpoms_core.tenancy.services import next_numbers
-from cpoms_core.testing.records import new_incident
+from cpoms_core.testing.records import new_incident, rows
 from cpoms_core.testing.schools import SchoolForTests
 
 Given = Callable[..., Any]
-
-
-def rows(school: SchoolForTests, entity: Any, *conditions: Any) -> list[Any]:
-    with school.app.session(school.id, writes=False) as db:
-        return list(db.scalars(select(entity).where(*conditions)))
 
 
 def now(school: SchoolForTests, record: Any) -> Any:
