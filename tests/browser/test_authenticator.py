@@ -30,6 +30,15 @@ VECTORS = [  # RFC 6238, appendix B, the last six of its eight digits
     (2000000000, "279037"),
     (20000000000, "353130"),
 ]
+NOTE_PAUSES = """{
+  const later = window.setTimeout;
+  window.pauses = [];
+  window.setTimeout = (act, pause, ...rest) => {
+    if (act.name === 'wait') window.pauses.push(pause);
+    return later(act, pause, ...rest);
+  };
+}"""
+"""Notes how long the key step means to wait before it asks again, however busy the machine is."""
 
 
 class Handset:
@@ -131,6 +140,9 @@ def test_enrol_and_approve(school: SchoolForTests, desk: Any, handset: Any) -> N
     """ACC-05, ACC-07, ACC-10: the phone is added by its picture's link; the next log-in asks it; the log-in
     page goes on by itself within two seconds of Approve, with elevated access."""
     sitting, phone = enrolled(desk, handset, "teacher")
+    sitting.page.add_init_script(NOTE_PAUSES)
+    asked: list[str] = []
+    sitting.page.on("request", lambda request: asked.append(request.url))
     expect(phone.page.get_by_text("Done. This phone is now a key")).to_be_visible()
     phone.look("authenticator-codes")
     page = log_in(sitting, school, "teacher")
@@ -145,12 +157,15 @@ def test_enrol_and_approve(school: SchoolForTests, desk: Any, handset: Any) -> N
     ask.get_by_role("button", name="Approve").click()
     expect(ask.get_by_text("That is not the number")).to_be_visible()
     ask.get_by_label("Number on the log-in page").fill(number)
+    page.wait_for_function("pauses.length")
+    assert max(page.evaluate("pauses")) <= 1000
     with page.expect_response(lambda response: response.url.endswith("/finish")) as gone_on:
         ask.get_by_role("button", name="Approve").click()
         expect(phone.page.get_by_text("Approved.")).to_be_visible()
-        began = time.monotonic()
+        asked.clear()
     assert gone_on.value.status == 302
-    assert time.monotonic() - began < 2
+    # one may have been on its way
+    assert sum(url.endswith("/elevate/approval/state") for url in asked) <= 2
     page.wait_for_url(re.compile(r":\d+/$"))
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
     expect(page.get_by_text("Elevate your access")).to_have_count(0)
@@ -192,9 +207,10 @@ def test_offline_the_code_is_right(school: SchoolForTests, desk: Any, handset: A
     (key,) = in_words(school, select(SoftKey).where(SoftKey.account_id == account_id))
     secret = school.app.key.open(key.sealed_secret, f"soft key of {account_id}").decode()
     totp = pyotp.TOTP(secret)
-    right = {totp.at(int(time.time()))}
+    began = int(time.time())
     shown = code_on(phone)
-    assert shown in right | {totp.at(int(time.time()))}
+    # the page looks at its clock now and then
+    assert shown in {totp.at(began - 5), totp.at(began), totp.at(int(time.time()))}
     phone.look("authenticator-offline")
     phone.context.set_offline(False)
     expect(phone.page.get_by_text("No connection.")).to_be_hidden()

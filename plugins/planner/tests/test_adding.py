@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+import time_machine
 from cpoms_planner import adding, queries
 from cpoms_planner.hooks import incident_saved
 from cpoms_planner.models import Event, EventStudent
@@ -90,15 +91,21 @@ def test_where_the_hook_was_tried_again_too_late_the_reminder_still_comes(
     school: SchoolForTests, web: Any, worker: Any
 ) -> None:
     """PLN-04, PLN-05: it was to come when it was typed; the worker is only late."""
-    incident = recorded(school, web)
-    lead = school.viewer("lead")
-    due = utc_now().replace(second=0, microsecond=0) - dt.timedelta(hours=1)
-    typed_in = {"planner-moment": lead.local(due).replace(tzinfo=None).isoformat(), "planner-title": "Ring"}
-    with school.app.transaction(school.id) as db:
-        incident_saved(PluginSession(db), lead, incident.id, 1, typed_in)
-    worker.run(utc_now())
-    assert worker.mails() == [("lead", due)]
-    assert "Ring" in text_of(web(school, "lead").get("/"))
+    # noon of tomorrow: an hour that comes twice would be typed for its first time
+    noon = (utc_now() + dt.timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
+    with time_machine.travel(noon, tick=False):
+        incident = recorded(school, web)
+        lead = school.viewer("lead")
+        due = noon - dt.timedelta(hours=1)
+        typed_in = {
+            "planner-moment": lead.local(due).replace(tzinfo=None).isoformat(),
+            "planner-title": "Ring",
+        }
+        with school.app.transaction(school.id) as db:
+            incident_saved(PluginSession(db), lead, incident.id, 1, typed_in)
+        worker.run(utc_now())
+        assert worker.mails() == [("lead", due)]
+        assert "Ring" in text_of(web(school, "lead").get("/"))
 
 
 def test_a_second_click_on_remind_me_is_one_reminder(school: SchoolForTests, web: Any) -> None:

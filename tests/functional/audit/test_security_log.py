@@ -133,11 +133,11 @@ def test_filters(school: SchoolForTests, web: Any, write: Any, rows: Any) -> Non
     write("head", "login.wrong-password", at=yesterday)
     write("head", "login.restricted")
     write(None, "login.wrong-password")
-    lead = web(school, "lead")
+    lead, day = web(school, "lead"), school.viewer("lead").local(yesterday).date()
     for where, wrong in ((log_of(school, "head"), 1), (SCHOOL_LOG, 2)):
         found = rows(lead.submit(where, {"event": "login.wrong-password"}))
         assert [row.partition(" an")[0].split(" H")[0][:14] for row in found] == ["Wrong password"] * wrong
-        late = lead.submit(where, {"last": f"{yesterday:%Y-%m-%d}"})
+        late = lead.submit(where, {"last": day.isoformat()})
         assert len(rows(late)) == 1 and late.request.path_qs == where
         nothing = lead.submit(where, {"event": "key.added"})
         assert "There is nothing to show." in text_of(nothing)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from cpoms_core.access.viewer import utc_now
@@ -88,13 +89,17 @@ def refused(school: SchoolForTests, web: Any, form: str, field: str, **changes: 
 @pytest.mark.parametrize("form", ALL)
 def test_a_future_date(school: SchoolForTests, web: Any, form: str) -> None:
     """INC-05, ACT-01, EDT-01: by the school's own clock; a person's clock may be two minutes ahead."""
-    now = utc_now().astimezone(school.viewer("lead").school.zone)
-    soon = now + dt.timedelta(minutes=5)
-    said = refused(school, web, form, "occurred", occurred=f"{soon:%Y-%m-%dT%H:%M}")
-    assert "This is in the future." in said
-    ahead = now + dt.timedelta(minutes=1)
-    path, fields = sent(school, form, occurred=f"{ahead:%Y-%m-%dT%H:%M}")
-    web(school, "lead").submit(path, fields, status=302)
+    zone = school.viewer("lead").school.zone
+    # noon of tomorrow: no day and no hour that comes twice is near
+    noon = (utc_now() + dt.timedelta(days=1)).replace(hour=12, minute=0)
+    with time_machine.travel(noon, tick=False):
+        now = utc_now().astimezone(zone)
+        soon = now + dt.timedelta(minutes=5)
+        said = refused(school, web, form, "occurred", occurred=f"{soon:%Y-%m-%dT%H:%M}")
+        assert "This is in the future." in said
+        ahead = now + dt.timedelta(minutes=1)
+        path, fields = sent(school, form, occurred=f"{ahead:%Y-%m-%dT%H:%M}")
+        web(school, "lead").submit(path, fields, status=302)
 
 
 @pytest.mark.parametrize("form", ALL)

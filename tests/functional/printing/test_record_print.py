@@ -161,7 +161,7 @@ def test_the_incidents_of_a_report_are_filtered(school: SchoolForTests, web: Web
     read = words(report(lead, school, incidents=True, categories=[str(medical[0])]).body)
     assert "About health." in read and "About behaviour." not in read
     assert "Only of the category: Medical." in read
-    day = (school.viewer("lead").local(now) - dt.timedelta(days=2)).date().isoformat()
+    day = school.viewer("lead").local(now - dt.timedelta(days=2)).date().isoformat()
     read = words(report(lead, school, incidents=True, since=day, until=day).body)
     assert "About health." in read and "About behaviour." not in read and "About Björn." not in read
     assert report(lead, school, incidents=True, since=day, until="2020-01-01").status_int == 422

@@ -18,7 +18,10 @@ from cpoms_core.students.monitoring import monitor
 from cpoms_core.testing.records import add_incident
 from cpoms_core.testing.schools import SchoolForTests, add_student
 
-TODAY = utc_now().date()
+
+def today(school: SchoolForTests) -> dt.date:
+    """The school's own day."""
+    return school.viewer("lead").local(utc_now()).date()
 
 
 def going_on(school: SchoolForTests) -> set[tuple[Any, Any]]:
@@ -154,7 +157,7 @@ def test_what_is_wrong_is_said_and_ticks_are_kept(
         db.execute(
             update(Category).where(Category.id == school.categories["Medical"]).values(disabled_at=utc_now())
         )
-    given = {"deed": "add", "chosen": "Behaviour", "since": TODAY.isoformat(), **fields}
+    given = {"deed": "add", "chosen": "Behaviour", "since": today(school).isoformat(), **fields}
     given["chosen"] = str(school.categories[given["chosen"]]) if given["chosen"] else ""
     page = list_of(web(school, "lead"), school)
     answer = filled(page, [school.students["björn"]], **given).submit(status=422)
@@ -231,12 +234,12 @@ def test_who_may_not_open_records_is_not_offered_it(school: SchoolForTests, web:
     assert "Child Protection" not in page.text
     forged = {
         "deed": "wipe",
-        "since": TODAY.isoformat(),
+        "since": today(school).isoformat(),
         "student": [str(gone), str(school.students["aoife"])],
     }
     shown = head.submit("/update-categories/confirm", forged)
     assert "Zed Gone" not in text_of(shown) and "Child Protection" not in shown.text
     assert "1 of those ticked can no longer be updated by you" in text_of(shown)
-    asked = {"deed": "add", "since": TODAY.isoformat(), "student": str(school.students["aoife"])}
+    asked = {"deed": "add", "since": today(school).isoformat(), "student": str(school.students["aoife"])}
     asked["chosen"] = str(school.categories["Child Protection"])
     assert head.submit("/update-categories/apply", asked, status=422)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
 from typing import Any
 
 import pytest
+import time_machine
 
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
@@ -54,15 +54,16 @@ def test_work_that_takes_longer_than_its_lease_is_not_begun_twice(
 ) -> None:
     queue_some(app, school, 1)
     poller = Poller(app, most=4, lease=SECOND)
-    (claim,) = claim_due(app, utc_now(), most=1, lease=SECOND)
-    with poller.working_on(claim):
-        for _ in range(8):
-            time.sleep(0.25)
-            poller.renew()
-            assert claim_due(app, utc_now(), most=1) == []
-    time.sleep(1.1)
-    poller.renew()
-    assert len(claim_due(app, utc_now(), most=1)) == 1, "nobody works on it any more"
+    with time_machine.travel(utc_now(), tick=False) as clock:
+        (claim,) = claim_due(app, utc_now(), most=1, lease=SECOND)
+        with poller.working_on(claim):
+            for _ in range(8):
+                clock.shift(SECOND / 4)
+                poller.renew()
+                assert claim_due(app, utc_now(), most=1) == []
+        clock.shift(SECOND * 1.1)
+        poller.renew()
+        assert len(claim_due(app, utc_now(), most=1)) == 1, "nobody works on it any more"
 
 
 def test_one_failing_round_does_not_end_the_looking(
