@@ -269,7 +269,7 @@ def test_the_oracle_notices_a_rule_that_is_taken_away(
     """Proof that the guard guards (USR-12, USR-09, USR-07, INC-07): a broken rule is noticed."""
     replace_rule(monkeypatch, name, broken)
 
-    @settings(max_examples=300, **SETTINGS)
+    @settings(max_examples=2000, **SETTINGS)
     @given(worlds())
     def hold(world: World) -> None:
         with app.session(school.id, writes=True) as db:

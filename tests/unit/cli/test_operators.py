@@ -44,7 +44,8 @@ def slug() -> str:
 
 def entries(app: Application, school_id: int, event: str) -> list[AuditEntry]:
     with app.session(school_id, writes=False) as db:
-        return list(db.scalars(select(AuditEntry).where(AuditEntry.event == event)))
+        found = select(AuditEntry).where(AuditEntry.event == event)
+        return list(db.scalars(found.order_by(AuditEntry.at, AuditEntry.id)))
 
 
 def mails(school: SchoolForTests) -> list[str]:
