@@ -192,7 +192,9 @@ def look_at(page: Page, name: str, axe: Path, sizes: Sequence[dict[str, int]]) -
 
 
 def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    """Drags files onto the page's place for them. Each is its name and its bytes."""
+    """Drags files onto the page's place for them, once its scripts are there. Each is its name and its
+    bytes."""
+    page.wait_for_load_state()
     sent = [[name, base64.b64encode(content).decode()] for name, content in files]
     page.evaluate(DROP, ["[data-files]", sent])
 

@@ -93,6 +93,7 @@ def smtp_peer(
         require_starttls=starttls is not None,
         authenticator=peer.log_in,
         auth_require_tls=implicit_tls is None,  # aiosmtpd knows of no TLS but that of STARTTLS
+        ready_timeout=60,  # seconds: a busy machine takes longer than aiosmtpd's five
     )
     controller.start()
     try:

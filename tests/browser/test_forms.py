@@ -64,6 +64,15 @@ def held_back(page: Page, address: str) -> list[Route]:
     return held
 
 
+def let_go(page: Page, held: list[Route]) -> None:
+    """Lets the first of what is held back go on, once the page has asked for it."""
+    for _ in range(400):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    held[0].continue_()
+
+
 def test_a_box_that_finds_is_not_there_before_its_script(school: SchoolForTests, desk: Any) -> None:
     """INC-01: whoever is quick does not open the plain list that the box is about to take away."""
     lead = desk("lead")
@@ -72,7 +81,7 @@ def test_a_box_that_finds_is_not_there_before_its_script(school: SchoolForTests,
     page.goto(lead.address("/incidents/add"), wait_until="commit")
     expect(page.get_by_label("Behaviour")).to_be_visible()
     expect(page.locator("select[data-type-ahead]").last).not_to_be_visible()
-    held[0].continue_()
+    let_go(page, held)
     expect(page.locator("input[role=combobox]").first).to_be_visible()
 
 
@@ -84,7 +93,7 @@ def test_a_group_is_not_pressed_before_its_script(school: SchoolForTests, desk: 
     page.goto(lead.address("/incidents/add"), wait_until="commit")
     expect(page.get_by_label("Behaviour")).to_be_visible()
     expect(page.locator("[data-members]").first).not_to_be_visible()
-    held[0].continue_()
+    let_go(page, held)
     page.get_by_role("button", name="DSLs").click()
     expect(page.get_by_text("Added:", exact=False).first).to_be_attached()
 

@@ -39,7 +39,7 @@ def test_own_log_ins_are_listed_and_ended(desk: Any) -> None:
 def test_a_log_in_by_the_school_s_provider(desk: Any, school: SchoolForTests, provider: str) -> None:
     """ACC-14: from the button over the provider's page to the dashboard; and its administration."""
     claims = {"email": school.emails["teacher"], "email_verified": True}
-    requests.put(f"{provider}/users/tariq", json=claims, timeout=5).raise_for_status()
+    requests.put(f"{provider}/users/tariq", json=claims, timeout=60).raise_for_status()
     facts = ProviderFacts("Trust log-in", provider, "school", "secret", False, True)
     with school.app.transaction(school.id) as db:
         save_provider(db, school.viewer("admin"), None, facts)

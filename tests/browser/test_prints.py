@@ -68,7 +68,7 @@ def test_the_page_that_waits_goes_on_by_itself(
     def slowly(*arguments: Any) -> None:
         real(*arguments)
         if arguments[-2] == 1:
-            goes_on.wait(20)
+            goes_on.wait(120)
 
     monkeypatch.setattr(prepared, "_progress", slowly)
 

@@ -21,6 +21,7 @@ def test_a_form_is_made_and_filled_in(school: SchoolForTests, desk: Any) -> None
     lead.look("formbuilder-forms", dark=True)
     page.get_by_role("link", name="Incident form").click()
     expect(page.get_by_role("heading", name="Incident form")).to_be_visible()
+    page.wait_for_load_state()  # nothing is dragged before its script is there
     first = order(page)
 
     handle = page.locator("#field-categories [data-builder-handle]").bounding_box()

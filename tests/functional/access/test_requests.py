@@ -91,7 +91,7 @@ def test_two_host_headers_are_refused(
     try:
         status = {}
         for hosts in ((school.host,), (school.host, other_school.host), (other_school.host, school.host)):
-            with socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) as wire:
+            with socket.create_connection(("127.0.0.1", server.effective_port), timeout=60) as wire:
                 names = "".join(f"Host: {host}\r\n" for host in hosts)
                 wire.sendall(f"GET /login HTTP/1.1\r\n{names}Connection: close\r\n\r\n".encode())
                 status[len(hosts)] = wire.recv(100).split()[1]

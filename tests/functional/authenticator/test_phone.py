@@ -354,9 +354,10 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 NAMES = ("device", "nonce", "signature", "approval", "decision", "number", "token", "public_key")
+NO_MATTER = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=NO_MATTER)
 @given(
     path=st.sampled_from(["enrol", "pending", "decide"]),
     altered=st.dictionaries(st.sampled_from(NAMES), VALUES),
@@ -371,7 +372,7 @@ _PHONE = Phone()
 MESSAGE = {**_PHONE.enrolment("A" * 40), **_PHONE.answer("A" * 40, uuid.uuid4(), "approve", "47")}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=NO_MATTER)
 @given(path=st.sampled_from(["enrol", "pending", "decide"]), body=st.binary(max_size=300))
 def test_no_bytes_make_an_error_of_ours(phone_browser: PhoneBrowser, path: str, body: bytes) -> None:
     """ACC-10: what is no JSON at all."""

@@ -339,7 +339,7 @@ def test_a_browser_that_hangs_up_leaves_nothing(school: SchoolForTests, wsgi: An
         f"Content-Type: multipart/form-data; boundary={MARK}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     for share, there in ((3, [0, 0, 0]), (1, [1, 0, 1])):
-        with socket.create_connection(("127.0.0.1", server.effective_port), 10) as browser:
+        with socket.create_connection(("127.0.0.1", server.effective_port), 60) as browser:
             browser.sendall(head.encode() + body[: len(body) // share])
             if share == 1:
                 assert browser.recv(100).startswith(b"HTTP/1.1 302")

@@ -214,7 +214,11 @@ def test_code_after_security_key(web: Any, school: SchoolForTests) -> None:
     assert step.submit("/elevate", {"code": code_of(school, "lead")}).status_int == 302
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_random_answers_get_a_page(web: Any, school: SchoolForTests, data: st.DataObject) -> None:
     """ACC-06: whatever bytes come as client data and attestation, the page comes back with words."""

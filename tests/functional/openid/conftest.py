@@ -47,7 +47,7 @@ def person(provider_address: str) -> Callable[..., str]:
     """Makes somebody known to the provider; returns the name by which it knows them."""
 
     def make(subject: str, **claims: Any) -> str:
-        answer = requests.put(f"{provider_address}/users/{subject}", json=claims, timeout=5)
+        answer = requests.put(f"{provider_address}/users/{subject}", json=claims, timeout=60)
         answer.raise_for_status()
         return subject
 

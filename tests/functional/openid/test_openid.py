@@ -25,7 +25,7 @@ Person = Callable[..., str]
 
 def say_yes(address: str, subject: str) -> str:
     """Logs in at the provider as somebody; returns the path and query to which it sends them back."""
-    answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=5)
+    answer = requests.post(address, data={"sub": subject}, allow_redirects=False, timeout=60)
     assert answer.status_code == 302, answer.text
     parts = urlsplit(answer.headers["Location"])
     return f"{parts.path}?{parts.query}"

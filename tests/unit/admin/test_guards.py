@@ -81,7 +81,7 @@ def test_two_administrators_cannot_both_take_the_administration(
         other.start()
         other.join(timeout=1)
         assert other.is_alive(), "the second waits until the first is done"
-    other.join(timeout=20)
+    other.join(timeout=60)
     assert not other.is_alive()
     assert len(refused) == 1 and "only user group" in refused[0]
     with app.session(school.id, writes=False) as db:

@@ -58,7 +58,7 @@ def test_a_process_that_dies_is_started_again_and_the_other_goes_on(tmp_path: Pa
     soon(lambda: len(started(one)) == 2, "it is started again")
     assert len(started(two)) == 1
     supervisor.send_signal(signal.SIGTERM)
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     assert not any(alive(process) for process in started(one) + started(two))
 
 
@@ -70,7 +70,7 @@ def test_what_dies_at_once_is_not_started_in_a_rush(tmp_path: Path) -> None:
     time.sleep(3)
     assert len(started(file)) - before <= 3
     supervisor.send_signal(signal.SIGINT)
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
 
 
 def test_no_process_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:

@@ -328,7 +328,7 @@ def test_a_slow_bucket_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
         began = time.monotonic()
         with pytest.raises(FilesAway), slow.reading(SCHOOL, new_id()):
             pass
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
 
 def test_it_breaks_off_while_it_is_read(s3: str, tmp_path: Path) -> None:

@@ -139,11 +139,11 @@ def test_a_slow_scanner_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hostile input 11: one that takes everything and says nothing is not waited for without end."""
     monkeypatch.setattr(scanning, "SILENCE", 0.3)
     release = threading.Event()
-    peer = Peer(lambda _taken: release.wait(5) and None)
+    peer = Peer(lambda _taken: release.wait(60) and None)
     began = time.monotonic()
     with pytest.raises(ScannerAway):
         scan(peer.address, io.BytesIO(b"x"))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     release.set()
     peer.end()
 

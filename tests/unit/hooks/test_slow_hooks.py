@@ -180,7 +180,7 @@ def test_a_statement_that_does_not_end_is_stopped(quick: Application, hook: str)
     began = time.monotonic()
     with behaviour.instead(hook, hang):
         record(school)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert failures(school) == [("probe", hook, SLOW)]
     assert [item.payload["hook"] for item in kept(school)] == (
         ["incident_saved"] if hook == "incident_saved" else []

@@ -146,7 +146,9 @@ extracts = st.dictionaries(st.sampled_from(IDS), bodies, max_size=5).map(
     lambda found: extract(*(StudentRecord(mis_id, **body) for mis_id, body in found.items()))
 )
 SEQUENCE = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 

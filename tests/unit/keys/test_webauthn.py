@@ -113,7 +113,7 @@ def test_number_is_no_order_for_so_many_bytes() -> None:
     begun = time.perf_counter()
     with pytest.raises(Refused):
         add(json.dumps({"rawId": 50_000_000_000, "response": NEW["response"]}))
-    assert time.perf_counter() - begun < 10
+    assert time.perf_counter() - begun < 60
 
 
 def test_origin_is_compared_whole() -> None:

@@ -140,7 +140,7 @@ def test_what_takes_too_long_is_stopped() -> None:
     began = time.monotonic()
     with pytest.raises(TookTooLong):
         pdf_of(f"<p>{'x' * 200_000}</p>", seconds=2)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_an_error_of_the_press_says_no_word_of_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
