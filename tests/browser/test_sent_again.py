@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,6 +61,10 @@ def test_an_action_with_files_is_given_back(school: SchoolForTests, desk: Any) -
     page.get_by_role("button", name="Add action", exact=True).click()
     expect(page.get_by_label("What you typed")).to_have_value("Spoke to her mother.")
     expect(page.get_by_text("The files that you chose were not kept.")).to_be_visible()
+    expect(page).to_have_title(re.compile("Your action could not be recorded"))
+    expect(page.locator("[data-given-back]")).to_be_focused()
+    expect(page.get_by_text("On this form")).to_have_count(0)
+    expect(page.locator("link[href*='css/changes.css']")).to_have_count(1)
     teacher.wrong = [one for one in teacher.wrong if "404" not in one]
     teacher.look("action-given-back")
     page.get_by_role("button", name="Go on in the Add incident form").click()

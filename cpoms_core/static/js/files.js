@@ -159,14 +159,21 @@ each('form[data-upload]', (form) => {
     };
   }
 
-  // The form with its errors takes the place of the form; the files move over.
+  // What was answered takes the place of the form, mostly the form with its errors; the files move over.
   function show(page, chosen) {
     const kept = new Map(chosen.map((input) => [input.name, [...input.files]]));
-    window.htmx.swap('#main', page.querySelector('#main').outerHTML, { swapStyle: 'outerHTML' });
+    for (const sheet of page.head.querySelectorAll('link[rel="stylesheet"]')) {
+      const href = CSS.escape(sheet.getAttribute('href'));
+      if (!document.head.querySelector(`link[href="${href}"]`)) document.head.append(document.adoptNode(sheet));
+    }
+    document.title = page.title;
+    for (const part of ['.side', '#main']) {
+      window.htmx.swap(part, page.querySelector(part).outerHTML, { swapStyle: 'outerHTML' });
+    }
     for (const [name, files] of kept) {
       document.querySelector(`[data-files] input[name="${CSS.escape(name)}"]`)?.closest('[data-files]')
         .dispatchEvent(new CustomEvent('files:keep', { detail: files }));
     }
-    document.querySelector('.errors')?.focus();
+    document.querySelector('.errors, [data-given-back]')?.focus();
   }
 });
