@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from cpoms_core.access.viewer import utc_now
 from cpoms_core.application import Application
 from cpoms_core.documents import prepared
+from cpoms_core.incidents.services import delete_incident
 from cpoms_core.outbox.claims import claim_due
 from cpoms_core.outbox.running import run_claimed
 from cpoms_core.printing import content, services
@@ -52,11 +53,11 @@ def test_a_report_is_made_in_the_browser(desk: Any, school: SchoolForTests) -> N
 def test_the_page_that_waits_goes_on_by_itself(
     desk: Any, app: Application, school: SchoolForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Issue 4, PDF: the bar moves, and the file is there without a reload."""
+    """Issue 4, PDF: the bar moves, and the file is there without a reload. Once an incident of
+    it is gone, it leads to where it is made anew (EDT-02)."""
     monkeypatch.setattr(content, "MOST_INCIDENTS", 2)
     monkeypatch.setattr(services, "MOST_INCIDENTS", 2)
-    for at in range(5):
-        add_incident(school, f"Number {at} of them.")
+    ids = [add_incident(school, f"Number {at} of them.").id for at in range(5)]
     lead = desk("lead")
     page = lead.open(f"/students/{school.students['aoife']}/incidents")
     page.get_by_role("button", name="Print", exact=True).click()
@@ -94,6 +95,13 @@ def test_the_page_that_waits_goes_on_by_itself(
     page.get_by_text("Waiting for its turn.").wait_for()
     lead.look("print-list")
     assert downloaded(page, page.get_by_role("link", name="O'Connor").click).startswith(b"%PDF")
+    with school.app.transaction(school.id) as db:
+        delete_incident(db, school.viewer("lead"), ids[0], "Wrong child.", opened=1)
+    page.get_by_role("link", name="O'Connor").click()
+    page.get_by_role("link", name="Go to where it is made anew").wait_for()
+    lead.look("print-out-of-date")
+    page.get_by_role("link", name="Go to where it is made anew").click()
+    page.get_by_text("Number 4 of them.").wait_for()
 
 
 def test_one_incident_is_opened_as_pdf(desk: Any, school: SchoolForTests) -> None:
