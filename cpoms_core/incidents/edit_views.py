@@ -33,10 +33,12 @@ from cpoms_core.incidents.services.contents import (
     Content,
     content_of_action,
     content_of_incident,
+    older_of_action,
+    older_of_incident,
 )
 from cpoms_core.incidents.services.editing import ids_of
 from cpoms_core.incidents.views import _refuse, go
-from cpoms_core.incidents.withheld import told_version
+from cpoms_core.incidents.withheld import withheld
 from cpoms_core.modules.kept_fields import MODULES
 from cpoms_core.students.views import matched_id
 from cpoms_core.web.form_carried import Carried, carried
@@ -86,6 +88,7 @@ class _Subject:
     newest: int
     now: Content
     older: Callable[[int], Content]
+    told: Callable[[Content], Content]  # as the viewer may know it
     values: Callable[[Content], dict[str, Any]]
     form: Callable[[Any, dict[str, Any] | None], BuiltForm]
     send: Callable[[BuiltForm, Content, Sequence[Incoming]], Any]
@@ -111,7 +114,8 @@ def _incident_now(request: Request, incident: Incident) -> _Subject:
         at=incident.id,
         newest=incident.version,
         now=content_of_incident(db, incident),
-        older=lambda version: told_version(db, viewer, incident, version),
+        older=lambda version: older_of_incident(db, incident, version),
+        told=lambda content: withheld(db, viewer, incident).told(content),
         values=lambda content: edit_entry.incident_values(viewer, content),
         form=lambda posted, given: edit_entry.incident_form(request, incident, posted, given),
         send=lambda form, opened, files: edit_incident(
@@ -141,7 +145,8 @@ def _action_now(request: Request, action: Action, incident: Incident) -> _Subjec
         at=action.id,
         newest=action.version,
         now=content_of_action(db, action),
-        older=lambda version: told_version(db, viewer, action, version),
+        older=lambda version: older_of_action(db, action, version),
+        told=lambda content: withheld(db, viewer, action).told(content),
         values=lambda content: edit_entry.action_values(viewer, content),
         form=lambda posted, given: edit_entry.action_form(request, action, posted, given, has_linked=linked),
         send=lambda form, opened, files: edit_action(
@@ -223,7 +228,9 @@ def _conflict(
     page = _page(request, subject, merged, subject.newest, ticks, along=along)
     yours = request.viewer.text(str(given["text"])).replace("\r\n", "\n")
     read = versions.of_incident if subject.at == subject.incident_id else versions.of_action
-    theirs = changed_since(request, read(request.db, request.viewer, subject.at), opened, subject.now)
+    theirs = changed_since(
+        request, read(request.db, request.viewer, subject.at), subject.told(opened), subject.now
+    )
     page["conflict"] = {
         **theirs,
         "yours": shortened(difference(theirs["text"], yours)) if theirs["text"] != yours else [],

@@ -113,13 +113,16 @@ def of_incident(
 def _was_actions(
     db: SchoolSession, viewer: Viewer, incident_id: uuid.UUID
 ) -> list[tuple[uuid.UUID, dt.datetime]]:
-    """The actions that an incident was: none, one, or more where it was merged and split off again."""
+    """The actions that an incident was: none, one, or more where it was merged and split off again. That it
+    was merged with one that the viewer may not know of is not told; its own versions have what was there."""
     rows = db.execute(
-        select(Action.id, Action.deleted_at)
+        select(Action.id, Action.deleted_at, Action.incident_id, Action.was_incident)
         .where(Action.became_incident == incident_id, policy.split_actions(viewer))
         .order_by(Action.deleted_at.desc(), Action.id)
-    )
-    return [(row.id, viewer.local(row.deleted_at)) for row in rows]
+    ).all()
+    known = known_of(db, viewer, {row.incident_id for row in rows if row.was_incident is not None})
+    told = [row for row in rows if row.was_incident is None or row.incident_id in known]
+    return [(row.id, viewer.local(row.deleted_at)) for row in told]
 
 
 def of_action(db: SchoolSession, viewer: Viewer, action_id: uuid.UUID, before: int | None = None) -> History:
@@ -162,7 +165,7 @@ def _rows(db: SchoolSession, model: Any, of_it: Any, before: int | None) -> Sequ
 
 
 def _shown(db: SchoolSession, viewer: Viewer, rows: Sequence[Any], secret: Withheld) -> list[VersionShown]:
-    contents = [secret.told(version.version, version.content) for version, _by_name in rows]
+    contents = [secret.told(version.content) for version, _by_name in rows]
     words = Words(db, viewer, contents)
     known = known_of(db, viewer, {other_of(content) for content in contents[:PAGE]})
     told = _files_told_of(db, viewer, contents)
@@ -171,7 +174,8 @@ def _shown(db: SchoolSession, viewer: Viewer, rows: Sequence[Any], secret: Withh
         content = contents[at]
         older = contents[at + 1] if at + 1 < len(rows) else None
         other = other_of(content)
-        named = other is None or other in known
+        moved = isinstance(version, ActionVersion) and secret.others  # with which it was is not told
+        named = other is None or (other in known and not moved)
         shown.append(
             VersionShown(
                 version=version.version,

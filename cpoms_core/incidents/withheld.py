@@ -1,77 +1,70 @@
-"""What versions hold of an incident that was merged with theirs for a time, and that the viewer may not know
-of (USR-12.7): its students and its categories came with it, and left with it when it was split off."""
+"""What versions hold of other incidents that were merged with theirs, or split off, and that the viewer may
+not know of (USR-12.7). The versions keep all of it; such a reader is told neither their students nor their
+categories, but for what the incident had from the beginning or has now, which is there to be seen."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from cpoms_core.access import policy
 from cpoms_core.access.viewer import Viewer
-from cpoms_core.incidents.models import Action, ActionVersion, Incident, IncidentVersion
+from cpoms_core.incidents.models import Action, Incident, IncidentVersion
 from cpoms_core.incidents.services.contents import Content, older_of_action, older_of_incident
+from cpoms_core.students.typed_in import matched_now
 from cpoms_core.tenancy.scope import SchoolSession
 
-BEGAN = ("merged", "kept off")
-ENDED = ("split", "merge undone")
-"""The kinds of versions with which another incident came to this one, and left it."""
-BROUGHT = ("categories", "linked", "places")
-Keys = Mapping[str, frozenset[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """The versions in which a hidden incident was part of this one: from `first` on, and before `end` (None:
-    to the newest). `brought`: what came with it, by the fields of a version."""
-
-    first: int
-    end: int | None
-    brought: Keys
-
-    def is_at(self, version: int) -> bool:
-        """Whether it was there in a version."""
-        return self.first <= version and (self.end is None or version < self.end)
+MOVES = ("merged", "split")
+OF_ACTIONS = frozenset({*MOVES, "kept off", "merge undone"})
+"""The kinds of versions that merging and splitting make: of incidents, and of actions."""
+Ids = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """What a viewer is not told of the versions of one incident or action."""
+    """What a viewer is not told of the versions of one incident or action: `categories` and `students`.
+    `others`: whether there is an incident of which they may not know at all."""
 
-    stays: Sequence[Stay]
+    categories: Ids = frozenset()
+    students: Ids = frozenset()
+    others: bool = False
 
-    def told(self, version: int, content: Content) -> Content:
-        """A version's content without what came with hidden incidents."""
-        for stay in self.stays:
-            if stay.is_at(version):
-                content = {**content, **_without(content, stay.brought)}
-        return content
+    def told(self, content: Content) -> Content:
+        """A version's content without it."""
+        kept = {
+            "categories": [one for one in content.get("categories", []) if str(one) not in self.categories],
+            "linked": [one for one in content.get("linked", []) if one["student"] not in self.students],
+            "places": [one for one in content.get("places", []) if one["student"] not in self.students],
+        }
+        return {**content, **{name: value for name, value in kept.items() if name in content}}
 
 
 def withheld(db: SchoolSession, viewer: Viewer, of: Incident | Action) -> Withheld:
     """What the viewer is not to be told of the versions of an incident or action. One statement where nothing
-    was ever merged with it, three at most."""
-    model, of_it = _versions_of(of)
-    moves = db.execute(
-        select(model.version, model.kind, model.content)
-        .where(of_it, model.kind.in_(BEGAN + ENDED))
-        .order_by(model.version)
-    ).all()
-    hidden = {other_of(row.content) for row in moves} - {None}
+    was ever merged with it or split off, and as many more as merges led from one to the next."""
+    own = {of.id} if isinstance(of, Incident) else {of.incident_id, of.became_incident} - {None}
+    hidden = _moved_with(db, own)
     hidden -= known_of(db, viewer, hidden)
-    began = [
-        row for row in moves if row.kind in BEGAN and row.version > 1 and other_of(row.content) in hidden
-    ]
-    if not began:
-        return Withheld(())
-    before = select(model.version, model.content).where(
-        of_it, model.version.in_([row.version - 1 for row in began])
+    if not hidden:
+        return Withheld()
+    theirs = db.scalars(select(IncidentVersion.content).where(IncidentVersion.incident_id.in_(hidden))).all()
+    here = db.scalars(
+        select(IncidentVersion.content)
+        .join(Incident, Incident.id == IncidentVersion.incident_id)
+        .where(
+            Incident.id.in_(own - hidden),
+            or_(IncidentVersion.version == 1, IncidentVersion.version == Incident.version),
+        )
+    ).all()
+    return Withheld(
+        categories=_categories(theirs) - _categories(here),
+        students=_as_matched(db, _students(theirs)) - _students(here),
+        others=True,
     )
-    contents: dict[int, Content] = dict(db.execute(before).tuples().all())
-    return Withheld([_stay(row, contents[row.version - 1], moves) for row in began])
 
 
 def told_version(db: SchoolSession, viewer: Viewer, of: Incident | Action, version: int) -> Content:
@@ -80,41 +73,40 @@ def told_version(db: SchoolSession, viewer: Viewer, of: Incident | Action, versi
         content = older_of_incident(db, of, version)
     else:
         content = older_of_action(db, of, version)
-    return withheld(db, viewer, of).told(version, content)
+    return withheld(db, viewer, of).told(content)
 
 
-def _versions_of(of: Incident | Action) -> tuple[Any, Any]:
-    if isinstance(of, Incident):
-        return IncidentVersion, IncidentVersion.incident_id == of.id
-    return ActionVersion, ActionVersion.action_id == of.id
+def _moved_with(db: SchoolSession, own: Collection[uuid.UUID | None]) -> set[uuid.UUID | None]:
+    """The incidents that ever were one with these, or with one that was."""
+    seen, newly = set(own), set(own)
+    while newly:
+        contents = db.scalars(
+            select(IncidentVersion.content).where(
+                IncidentVersion.incident_id.in_(newly), IncidentVersion.kind.in_(MOVES)
+            )
+        )
+        newly = {other_of(content) for content in contents} - {None} - seen
+        seen |= newly
+    return seen - {None}
 
 
-def _stay(began: Any, before: Content, moves: Sequence[Any]) -> Stay:
-    other = other_of(began.content)
-    ends = (
-        row.version
-        for row in moves
-        if row.version > began.version and row.kind in ENDED and other_of(row.content) == other
+def _categories(contents: Iterable[Content]) -> Ids:
+    return frozenset(str(one) for content in contents for one in content.get("categories", []))
+
+
+def _students(contents: Iterable[Content]) -> Ids:
+    return frozenset(
+        student
+        for content in contents
+        for student in (content.get("student"), *(one["student"] for one in content.get("linked", [])))
+        if student
     )
-    had, has = _keys(before), _keys(began.content)
-    return Stay(began.version, next(ends, None), {name: has[name] - had[name] for name in BROUGHT})
 
 
-def _keys(content: Content) -> Keys:
-    return {name: frozenset(_key(one) for one in content.get(name, [])) for name in BROUGHT}
-
-
-def _key(one: Any) -> str:
-    """A category is kept by its id; what is said of a student, by the student's."""
-    return str(one["student"] if isinstance(one, Mapping) else one)
-
-
-def _without(content: Content, brought: Keys) -> Content:
-    return {
-        name: [one for one in content[name] if _key(one) not in keys]
-        for name, keys in brought.items()
-        if name in content
-    }
+def _as_matched(db: SchoolSession, students: Ids) -> Ids:
+    """Students, and the register's records of those who had been typed in and are matched since (INC-02)."""
+    now: Mapping[Any, Any] = matched_now(db, [uuid.UUID(one) for one in students])
+    return students | {str(one) for one in now.values()}
 
 
 def other_of(content: Content) -> uuid.UUID | None:
@@ -123,9 +115,11 @@ def other_of(content: Content) -> uuid.UUID | None:
     return uuid.UUID(text) if text else None
 
 
-def known_of(db: SchoolSession, viewer: Viewer, others: set[uuid.UUID | None]) -> set[uuid.UUID | None]:
+def known_of(
+    db: SchoolSession, viewer: Viewer, others: Collection[uuid.UUID | None]
+) -> set[uuid.UUID | None]:
     """Those of the incidents that versions speak of which the viewer may know of."""
-    ids = others - {None}
+    ids = set(others) - {None}
     if not ids:
         return set()
     return set(db.scalars(select(Incident.id).where(Incident.id.in_(ids), policy.known_incidents(viewer))))

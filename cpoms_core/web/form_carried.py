@@ -42,7 +42,14 @@ def carried(request: Request, *forms: BuiltForm, opened: Mapping[str, Any] | Non
 
 
 def _untouched(values: list[str], kept: Any) -> bool:
-    return is_same(values, kept if isinstance(kept, list) else [kept])
+    return is_same(values, [_as_sent(one) for one in (kept if isinstance(kept, list) else [kept])])
+
+
+def _as_sent(value: Any) -> Any:
+    """A value as a form sends it: a tick, a number."""
+    if isinstance(value, bool):
+        return "y" if value else ""
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _is_read(value: str) -> bool:

@@ -34,12 +34,13 @@ from cpoms_core.incidents.services.contents import (
     as_matched_now,
     content_of_incident,
     keep_incident_version,
+    older_of_incident,
 )
 from cpoms_core.incidents.services.older_categories import may_come_back
 from cpoms_core.incidents.services.parts import add_categories, with_parents
 from cpoms_core.incidents.services.student_parts import NO_LONGER, unusable
 from cpoms_core.incidents.services.typed import FormRefused, Linked
-from cpoms_core.incidents.withheld import told_version
+from cpoms_core.incidents.withheld import withheld
 from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.students.monitoring import monitor, reinstate, withdraw
@@ -75,17 +76,17 @@ def restore_incident_version(
 ) -> Incident:
     """Makes an older version of an incident the newest again: its words, date, categories, agencies, ticks
     and parts, and what the modules that are on would have edited with it. Students that were linked and files
-    that were added since then stay; what had come with a hidden incident stays away (`told_version`); the
-    monitoring that was withdrawn with a category goes on. Where a category may not come back
-    (`may_come_back`), all stay as they are. `opened`: the newest version when the person decided. Raises
-    NothingThere, ChangedMeanwhile."""
+    that were added since then stay; the monitoring that was withdrawn with a category goes on. Where a
+    category may not come back (`may_come_back`), or is not told to the viewer (`withheld`), all stay as they
+    are. `opened`: the newest version when the person decided. Raises NothingThere, ChangedMeanwhile."""
     incident = locked_incident(db, incident_id, policy.editable_incidents(viewer))
-    old = as_matched_now(db, told_version(db, viewer, incident, version))
+    raw = older_of_incident(db, incident, version)
+    old = as_matched_now(db, withheld(db, viewer, incident).told(raw))
     if incident.version != opened:
         raise ChangedMeanwhile(incident.version)
     before = content_of_incident(db, incident)
     categories, present = ids_of(old, "categories"), ids_of(before, "categories")
-    if not may_come_back(db, viewer, categories, present):
+    if len(categories) < len(raw["categories"]) or not may_come_back(db, viewer, categories, present):
         categories = present
     linked = [
         Linked(uuid.UUID(one["student"]), one["monitor"], one["share_documents"]) for one in old["linked"]

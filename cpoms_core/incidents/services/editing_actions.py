@@ -20,6 +20,7 @@ from cpoms_core.incidents.services.contents import (
     content_of_action,
     keep_action_version,
     keep_incident_version,
+    older_of_action,
 )
 from cpoms_core.incidents.services.editing import (
     changed_fields,
@@ -35,7 +36,7 @@ from cpoms_core.incidents.services.older_categories import may_come_back
 from cpoms_core.incidents.services.parts import with_parents
 from cpoms_core.incidents.services.record_places import put_on_every_linked
 from cpoms_core.incidents.services.typed import FormRefused
-from cpoms_core.incidents.withheld import told_version
+from cpoms_core.incidents.withheld import withheld
 from cpoms_core.modules.kept_fields import kept_with_it
 from cpoms_core.outbox.retries import keep_for_retry
 from cpoms_core.tenancy.scope import SchoolSession
@@ -79,7 +80,8 @@ def restore_action_version(
     then stay, and so do the categories that it adds where one of the older may not come back. Raises
     NothingThere, ChangedMeanwhile."""
     incident, action = locked_action(db, viewer, action_id, policy.editable_actions(viewer))
-    old = told_version(db, viewer, action, version)
+    raw = older_of_action(db, action, version)
+    old = withheld(db, viewer, action).told(raw)
     if action.version != opened:
         raise ChangedMeanwhile(action.version)
     before = content_of_action(db, action)
@@ -95,7 +97,8 @@ def restore_action_version(
     _apply(db, action, edit)
     categories: list[str] = before["categories"]
     older, present = ids_of(old, "categories"), about_recorded(db, incident.id).category_ids
-    if set(older) != set(ids_of(before, "categories")) and may_come_back(db, viewer, older, present):
+    told = len(older) == len(raw["categories"])
+    if told and set(older) != set(ids_of(before, "categories")) and may_come_back(db, viewer, older, present):
         categories = old["categories"]
         _widen(db, viewer, incident, older)
     fields = db.app.hooks.collect("action_edit_fields", db, viewer, action_id=action.id)

@@ -154,7 +154,8 @@ def test_who_and_what_came_with_it_is_not_told(
 
 
 def test_what_came_with_it_is_not_brought_back(school: SchoolForTests, web: Any, head: Browser) -> None:
-    """EDT-01: a version of that time is restored without it, and nothing says that there was more."""
+    """EDT-01: of a version of that time the words come back; its categories are those that are there, or it
+    would be seen by others than it was."""
     into, _hidden = merged_out_of_sight(school, edit=True)
     form = next(
         one
@@ -162,11 +163,11 @@ def test_what_came_with_it_is_not_brought_back(school: SchoolForTests, web: Any,
         if "restore" in one.fields and one["restore"].value == "2"
     )
     page = form.submit(status=302).follow().follow()
-    assert "with its categories, which" in text_of(page), "Attendance was not on it yet"
+    assert "Its categories stayed as they were" in text_of(page)
     with school.app.session(school.id, writes=False) as db:
         of_it = IncidentCategory.incident_id == into.id
         kept = set(db.scalars(select(IncidentCategory.category_id).where(of_it)))
-        assert kept == {school.categories["Behaviour"]}
+        assert kept == {school.categories["Behaviour"], school.categories["Attendance"]}
     assert "Chlo" not in page.text
 
 
